@@ -1,0 +1,177 @@
+"""`zoo list`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import constraints, output
+from cli.output import Column
+from cli.session import Voice, common_options, load_settings, open_catalog
+from registry.catalog.query import SORTS, Filter, Row
+from registry.units import format_bytes
+
+if TYPE_CHECKING:
+    from registry.catalog import Catalog
+
+CSV_TITLES = (
+    "name",
+    "format",
+    "quantization",
+    "granularity",
+    "height",
+    "width",
+    "classes",
+    "availability",
+    "licence",
+    "pinned",
+    "size_bytes",
+    "mean_iou",
+    "mean_iou_conditions",
+    "support",
+    "latency_ms",
+    "ram_bytes",
+    "flash_bytes",
+)
+
+
+@click.command(
+    "list",
+    epilog="""\b
+Examples:
+  zoo list
+  zoo list deeplabv3 --target stm32n6 --sort latency
+  zoo list --quantization int8 --min-metric mean-iou=70% --sort accuracy
+  zoo list --publisher ti --availability available --format csv
+  zoo list --format json | jq length
+
+Figures of two datasets, splits or protocols are not compared: `--sort accuracy` orders within each.
+With --target, latency and memory are those on that target; else the best over all targets.""",
+)
+@click.argument("name", required=False)
+@click.option("--target", metavar="NAME", help="Only variants that this target supports.")
+@click.option("--task", metavar="TASK", help="semantic-segmentation, ...")
+@constraints.constraint_options
+@click.option(
+    "--availability",
+    type=click.Choice(["available", "unavailable", "reference-only"]),
+    help="The publisher's own mark.",
+)
+@click.option("--pinned/--unpinned", default=None, help="Only variants with (or without) digests of their files.")
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default="name",
+    show_default=True,
+    help="Order; unknown figures come last.",
+)
+@click.option("--reverse", is_flag=True, help="The other way round.")
+@click.option("--limit", type=click.IntRange(min=1), help="Most rows.")
+@output.format_option("text", "json", "csv")
+@common_options
+def command(
+    name: str | None,
+    cards: tuple[str, ...],
+    cache: str | None,
+    quiet: bool,
+    verbose: bool,
+    form: str,
+    **options: Any,
+) -> None:
+    """List variants of all publishers, or those that NAME means."""
+    typed = constraints.take(options)
+    voice = Voice(quiet=quiet, verbose=verbose)
+    catalog = open_catalog(load_settings(cards=cards, cache=cache), voice)
+    names = _meant(catalog, name) if name else None
+    filter_ = Filter(constraints.parse(typed), names=names, **options)
+    rows = catalog.select(filter_, documents=form == "json")
+    if form == "json":
+        output.print_json_list(_plain(row) for row in rows)
+    elif form == "csv":
+        output.print_csv(CSV_TITLES, (row[:-1] for row in rows))
+    else:
+        _print(list(rows), filter_, voice)
+
+
+def _meant(catalog: Catalog, name: str) -> tuple[str, ...]:
+    from registry.catalog import names
+
+    found = catalog.find(name) or catalog.containing(name)
+    if not found:
+        raise names.unknown(name, catalog.suggest(name))
+    return tuple(found)
+
+
+def _print(rows: list[Row], filter_: Filter, voice: Voice) -> None:
+    columns = [
+        Column("NAME"),
+        Column("FORMAT", keep=8),
+        Column("QUANTIZATION", keep=7),
+        Column("INPUT", right=True, keep=6),
+        Column("MIOU", right=True, keep=5),
+        Column("MEASURED ON", keep=2),
+        Column("LATENCY", right=True, keep=5),
+        Column("RAM", right=True, keep=4),
+        Column("FLASH", right=True, keep=3),
+        Column("SIZE", right=True, keep=1),
+        Column("PINNED", keep=4),
+    ]
+    if filter_.target:
+        columns.insert(1, Column("SUPPORT", keep=8))
+    cells = [_cells(row, bool(filter_.target)) for row in rows]
+    if cells:
+        output.print_table(columns, cells, output.terminal_width())
+    voice.note(f"{len(rows)} variant{'' if len(rows) == 1 else 's'}")
+
+
+def _cells(row: Row, with_support: bool) -> list[str]:
+    quantization = " ".join(word for word in (row.scheme, row.granularity) if word not in ("none", "unknown"))
+    dataset = row.conditions.split(" on ")[1].split(",")[0].removesuffix(" unknown") if row.conditions else ""
+    marks = {
+        "available": "yes" if row.pinned else "no",
+        "unavailable": "unavailable",
+        "reference-only": "reference only",
+    }
+    cells = [
+        row.full_name,
+        row.format if row.format != "unknown" else "?",
+        quantization or "?",
+        f"{row.width or '?'}x{row.height or '?'}",
+        f"{row.accuracy:.2%}" if row.accuracy is not None else "?",
+        dataset,
+        f"{row.latency:g} ms" if row.latency is not None else "?",
+        format_bytes(row.ram),
+        format_bytes(row.flash),
+        format_bytes(row.size),
+        marks[row.availability],
+    ]
+    return [cells[0], row.level or "", *cells[1:]] if with_support else cells
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """A row as JSON: the whole variant, with its names and what the catalogue derived."""
+    import json
+
+    publisher, model, variant = row.full_name.split("/")
+    document = json.loads(row.document)
+    figures: dict[str, list[Any]] = {"metrics": [], "footprints": [], "latencies": [], "compute": []}
+    derived = {
+        "pinned": row.pinned,
+        "support": row.level,
+        "mean_iou": row.accuracy,
+        "mean_iou_conditions": row.conditions,
+        "latency_ms": row.latency,
+        "ram_bytes": row.ram,
+        "flash_bytes": row.flash,
+        "size_bytes": row.size,
+    }
+    return {
+        **document,
+        "name": row.full_name,
+        "publisher": publisher,
+        "model": model,
+        "variant": variant,
+        **{key: document.get(key, empty) for key, empty in figures.items()},
+        "derived": derived,
+    }

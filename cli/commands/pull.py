@@ -1,0 +1,199 @@
+"""`zoo pull`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import constraints, output, pull_report
+from cli.session import Voice, common_options, load_settings, open_catalog
+from registry.errors import RejectedError, RequestError
+from registry.settings import PREFERENCES
+
+if TYPE_CHECKING:
+    from registry.card import Variant
+    from registry.catalog import Catalog
+    from registry.fetch import Delivery
+    from registry.resolve import Resolution
+    from registry.settings import Settings
+    from registry.store.base import Mirror
+
+
+@click.command(
+    "pull",
+    epilog="""\b
+Examples:
+  zoo pull deeplabv3 --target imx8mp
+  zoo pull deeplabv3 --target stm32n6 --prefer latency --why --dry-run
+  zoo pull deeplabv3 --target imx8mp --mirror /mnt/models --offline -o build/model
+  zoo pull google/deeplabv3/257-float32
+  zoo pull st/deeplabv3/512-aspp1-int8-qdq --allow-unpinned
+  zoo pull deeplabv3 --target imx8mp --locked
+
+A variant without a digest on its card is never chosen unless you say --allow-unpinned; its digest then
+goes into zoo.lock and every later pull is held to it. Exit codes: 1 nothing may be pulled or wrong bytes,
+2 unknown name or target, 3 no place answered.""",
+)
+@click.argument("name")
+@click.option("--target", metavar="NAME", help="What it has to run on.")
+@click.option("--prefer", type=click.Choice(PREFERENCES), help="What orders equally supported variants.")
+@constraints.constraint_options
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Output folder; models/PUBLISHER/MODEL/VARIANT when not given.",
+)
+@click.option(
+    "--mirror",
+    "mirrors",
+    multiple=True,
+    metavar="DIR|URL",
+    help="Place with blobs/sha256/<hex>; repeat for several.",
+)
+@click.option("--offline", is_flag=True, default=None, help="Never use the network.")
+@click.option("--why", is_flag=True, help="Show every candidate and why it was not chosen.")
+@click.option("-n", "--dry-run", is_flag=True, help="Choose, but fetch and write nothing.")
+@click.option("--allow-unpinned", is_flag=True, help="Also choose variants whose bytes no card vouches for.")
+@click.option("--locked", is_flag=True, help="Take exactly what zoo.lock says, and fail where it says nothing.")
+@click.option("--update", is_flag=True, help="Choose anew, whatever zoo.lock says.")
+@click.option(
+    "--lock",
+    "lock_path",
+    metavar="FILE",
+    default=Path("zoo.lock"),
+    type=click.Path(dir_okay=False, path_type=Path),
+    show_default=True,
+    help="The lock file.",
+)
+@click.option("--copy", is_flag=True, help="Copy into the output folder instead of linking to the cache.")
+@click.option("--force", is_flag=True, help="Replace a file of the same name with other bytes.")
+@output.format_option("text", "json")
+@common_options
+def command(name: str, form: str, quiet: bool, verbose: bool, **options: Any) -> None:
+    """Choose the variant of NAME that fits, fetch it, prove its bytes, and put it into a folder."""
+    typed = constraints.take(options)
+    voice = Voice(quiet=quiet, verbose=verbose)
+    flags = {key: options[key] for key in ("cards", "cache", "mirrors", "offline", "target", "prefer")}
+    _Pull(name, typed, load_settings(**flags), voice, options).run(form)
+
+
+class _Pull:
+    """One run of the command: each step reads what the steps before it found."""
+
+    def __init__(
+        self, name: str, typed: dict[str, Any], settings: Settings, voice: Voice, options: dict[str, Any]
+    ) -> None:
+        from registry import lock
+
+        if options["locked"] and (options["update"] or options["allow_unpinned"]):
+            raise RequestError(
+                "--locked does not go with --update or --allow-unpinned", hint="leave one of them out"
+            )
+        self.name, self.settings, self.voice, self.options = name, settings, voice, options
+        self.wanted = constraints.parse(typed)
+        self.catalog: Catalog = open_catalog(settings, voice)
+        self.target = self.catalog.target(settings.target) if settings.target else None
+        self.request = lock.Request(name, self.target.name if self.target else None, settings.prefer, typed)
+        self.lock = lock.read(options["lock_path"])
+
+    def run(self, form: str) -> None:
+        """Resolve, explain, fetch, record, report."""
+        resolution = self._resolve()
+        if self.options["why"]:
+            pull_report.explain(resolution, self.settings.prefer, self.voice, err=form == "json")
+        variant = self._choose(resolution)
+        if self.options["dry_run"]:
+            pull_report.plan(variant, form)
+            return
+        delivery = self._fetch(variant)
+        if not self.options["locked"]:
+            self._record(delivery)
+        pull_report.done(delivery, form)
+
+    def _resolve(self) -> Resolution:
+        from registry.resolve import resolve
+
+        found = self.catalog.find(self.name) or self.catalog.one_card(self.name)
+        variants = self.catalog.variants(found)
+        unpinned = self.options["allow_unpinned"]
+        return resolve(variants, self.target, self.wanted, self.settings.prefer, allow_unpinned=unpinned)
+
+    def _choose(self, resolution: Resolution) -> Variant:
+        """The locked variant, else the resolved one."""
+        from registry import fetch
+
+        place = f" for {self.target.name}" if self.target else ""
+        entry = None if self.options["update"] else self.lock.find(self.request)
+        if entry is not None:
+            held = fetch.choose(resolution, entry)
+            if resolution.chosen and resolution.chosen is not held:
+                now = resolution.chosen.full_name
+                self.voice.note(f"the lock file holds {entry.variant}; --update would choose {now}")
+            return held
+        if self.options["locked"]:
+            raise RejectedError(
+                f"{self.options['lock_path']} has no entry for this request: {self.name!r}{place}",
+                hint="pull once without --locked and commit the lock file",
+            )
+        if resolution.chosen is None:
+            raise pull_report.nothing(self.name, place, resolution)
+        return resolution.chosen
+
+    def _fetch(self, variant: Variant) -> Delivery:
+        from registry import fetch
+        from registry.obtain import Obtainer
+        from registry.store.cache import Cache
+
+        mirrors = [_mirror(address) for address in self.settings.mirrors]
+        open_url = None if self.settings.offline else _open_url
+        path, card = self.catalog.card(f"{variant.publisher}/{variant.model}")
+        self._warn(variant)
+        return fetch.fetch(
+            variant,
+            self.request,
+            self.lock,
+            Obtainer(Cache(self.settings.cache), mirrors, open_url, self.voice),
+            fetch.sidecars(variant, card, Path(path).read_bytes(), self.catalog.class_names(variant)),
+            self.options["folder"] or Path("models", *variant.full_name.split("/")),
+            update=self.options["update"],
+            link=not self.options["copy"],
+            replace=self.options["force"],
+        )
+
+    def _warn(self, variant: Variant) -> None:
+        for artifact in variant.files:
+            if artifact.digest is None and any(source.url.startswith("http:") for source in artifact.sources):
+                self.voice.note(
+                    f"{artifact.file} is unpinned and its address is plain http: nothing proves its bytes"
+                )
+
+    def _record(self, delivery: Delivery) -> None:
+        from registry import lock
+
+        if lock.write(self.options["lock_path"], delivery.entry, self.settings.cache / "guards"):
+            self.voice.note(f"recorded in {self.options['lock_path']}")
+
+
+def _mirror(address: str) -> Mirror:
+    if address.startswith(("http://", "https://")):
+        from registry.store.web import WebMirror
+
+        return WebMirror(address)
+    if "://" in address and not address.startswith("file://"):
+        raise RequestError(
+            f"mirror {address!r}: unknown kind of address", hint="a mirror is a folder or an http(s) address"
+        )
+    from registry.store.folder import FolderMirror
+
+    return FolderMirror(Path(address.removeprefix("file://")).expanduser())
+
+
+def _open_url(url: str) -> Any:
+    from registry.store.web import open_url
+
+    return open_url(url)

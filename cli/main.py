@@ -1,0 +1,131 @@
+"""Entry point of `zoo`: finds commands lazily and maps errors to exit codes.
+
+A command's module is imported only when it runs, so that `zoo --help` costs little more than click itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from registry import __version__
+from registry.errors import RejectedError, RequestError, UnavailableError, ZooError
+
+SECTIONS: dict[str, dict[str, str]] = {
+    "Find": {
+        "list": "Variants of all publishers, filtered and sorted.",
+        "show": "Everything a card says of a model or variant.",
+        "targets": "Boards, their engines, memories and rules.",
+        "datasets": "Datasets, their classes and splits.",
+    },
+    "Get": {
+        "pull": "Choose a variant for a target, fetch and verify it.",
+    },
+    "Judge": {
+        "validate": "Check cards against schema and cross-references.",
+    },
+    "Set up": {
+        "config": "Settings: which value wins, and why.",
+        "completion": "Completion for bash, zsh or fish.",
+    },
+}
+"""Commands by what a person is doing; the short help is repeated here so that no module is imported for it."""
+
+EXIT_CODES: dict[type[ZooError], int] = {RejectedError: 1, RequestError: 2, UnavailableError: 3}
+BUG, INTERRUPTED = 70, 130
+
+
+class Zoo(click.Group):
+    """A group whose commands are modules of `cli.commands`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, in order of the help text."""
+        return [name for commands in SECTIONS.values() for name in commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None when there is none of this name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = getattr(import_module(f"cli.commands.{cmd_name}"), "command")  # noqa: B009 - mypy knows no such attribute
+        assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name a near command when the one asked for does not exist."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], known, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by section."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
+
+
+@click.group(
+    cls=Zoo,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 1 the verdict is no, 2 asked wrongly, 3 could not tell, 70 a bug, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="zoo")
+def zoo() -> None:
+    r"""The registry for models that run on boards.
+
+    \b
+    Examples:
+      zoo list deeplabv3 --target stm32n6 --sort latency
+      zoo show st/deeplabv3/person-256-aspp2-int8-qdq
+      zoo pull deeplabv3 --target imx8mp
+    """
+
+
+def run() -> None:
+    """Run `zoo` and leave with its exit code."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run `zoo` with arguments and return its exit code. No user's mistake ends in a traceback."""
+    try:
+        result = zoo.main(arguments, prog_name="zoo", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except ZooError as error:
+        _say(error)
+        return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing half-written was kept", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        _silence_stdout()
+        return 0
+    except Exception:  # noqa: BLE001 - the last resort: a bug keeps its traceback
+        import traceback
+
+        traceback.print_exc()
+        click.echo("this is a bug in zoo; please report it with the lines above", err=True)
+        return BUG
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: ZooError) -> None:
+    click.echo(f"{click.style('error:', fg='red')} {error.message}", err=True)
+    if error.hint:
+        click.echo(f"{click.style('next:', fg='yellow')} {error.hint}", err=True)
+
+
+def _silence_stdout() -> None:
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,107 @@
+"""What every command needs of its surroundings: settings, the catalogue, and a voice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from registry.catalog import Catalog
+    from registry.progress import Advance
+    from registry.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PROJECT_FILE = "zoo.toml"
+
+
+def common_options(command: Command) -> Command:
+    """Options of every command that reads the catalogue."""
+    for option in (
+        click.option(
+            "--cards",
+            multiple=True,
+            metavar="DIR",
+            help="Folder of cards; `builtin` is the shipped catalogue.",
+        ),
+        click.option("--cache", metavar="DIR", help="Folder of verified files and of the compiled catalogue."),
+        click.option("-q", "--quiet", is_flag=True, help="Only errors on stderr."),
+        click.option("-v", "--verbose", is_flag=True, help="More on stderr."),
+    ):
+        command = option(command)
+    return command
+
+
+class Voice:
+    """Says things on stderr; shows bars there when it is a terminal."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+
+    def note(self, message: str) -> None:
+        """Say one thing, unless told to be quiet."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
+    def detail(self, message: str) -> None:
+        """Say one thing when told to be verbose."""
+        if self.verbose:
+            click.echo(message, err=True)
+
+    def task(self, title: str, total: int | None, *, unit: str = "B") -> AbstractContextManager[Advance]:
+        """A progress bar with the remaining time, on a terminal only."""
+        if self.quiet or not sys.stderr.isatty() or (unit != "B" and (total or 0) < 100):
+            return contextlib.nullcontext(lambda _amount: None)
+        return self._bar(title, total)
+
+    @contextlib.contextmanager
+    def _bar(self, title: str, total: int | None) -> Iterator[Advance]:
+        with click.progressbar(length=total or 0, label=title, file=sys.stderr, show_pos=True) as bar:
+            yield bar.update
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings of this process; flags that were not given are None or empty."""
+    from pathlib import Path
+
+    from registry import settings
+
+    if flags.get("cache") is not None:
+        flags["cache"] = Path(flags["cache"])
+    return settings.load(flags, os.environ, Path(PROJECT_FILE), user_file())
+
+
+def user_file() -> Any:
+    """The user's settings file."""
+    from registry import settings
+
+    return settings.user_folder(os.environ, "config") / "zoo.toml"
+
+
+def open_catalog(settings: Settings, voice: Voice) -> Catalog:
+    """The catalogue of the settings' cards; says which documents were left out."""
+    from registry.catalog import Catalog
+    from registry.catalog.index import require_roots
+
+    roots = card_folders(settings)
+    require_roots(roots)
+    catalog = Catalog.open(roots, str(settings.cache / "catalogue"), voice)
+    for _path, problem in catalog.problems():
+        voice.note(f"left out: {problem}; `zoo validate` tells more")
+    return catalog
+
+
+def card_folders(settings: Settings) -> list[str]:
+    """Folders of cards, with `builtin` replaced by the shipped one."""
+    from registry.resources import data_folder
+    from registry.settings import BUILTIN
+
+    return [str(data_folder("cards")) if name == BUILTIN else name for name in settings.cards]

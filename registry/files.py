@@ -1,0 +1,81 @@
+"""Files that are either whole or absent: written beside their destination, synced, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+
+@contextlib.contextmanager
+def atomic_file(destination: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Open a temporary file beside `destination`; rename it there only if the block succeeds.
+
+    Any exception, an interrupt included, removes the temporary file and leaves the destination as it was.
+
+    Raises:
+        OSError: The folder cannot be created or written, or the disk is full.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{destination.name[:80]}.", suffix=".part", dir=destination.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(destination)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write_atomically(destination: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write bytes so that a reader sees the old content or the new, never a part.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
+    with atomic_file(destination, mode=mode) as file:
+        file.write(data)
+
+
+def place(source: Path, destination: Path, *, link: bool = True) -> None:
+    """Make `destination` hold the bytes of `source`, by a hard link where the file system allows it.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if link and _link(source, destination):
+        return
+    with source.open("rb") as reader, atomic_file(destination) as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+
+
+def _link(source: Path, destination: Path) -> bool:
+    temporary = destination.with_name(f".{destination.name[:80]}.{os.getpid()}.link")
+    try:
+        os.link(source, temporary)
+    except OSError:  # another file system, or one without hard links
+        return False
+    try:
+        temporary.replace(destination)
+    finally:
+        # POSIX rename does nothing when both names are already the same file
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether both names lead to the same bytes on disk; False when either is missing."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False

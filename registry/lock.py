@@ -1,0 +1,177 @@
+"""The lock file `zoo.lock`: what was resolved and which bytes came, so that later pulls give the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from registry.digest import Digest
+from registry.errors import RequestError, UnavailableError
+from registry.files import write_atomically
+
+SCHEMA = "lock/1"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked.
+
+    Attributes:
+        name: As typed.
+        target: Target card's name, or None.
+        prefer: Preference.
+        constraints: Constraints by option name, as typed.
+    """
+
+    name: str
+    target: str | None
+    prefer: str
+    constraints: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the lock file writes it."""
+        return {
+            "name": self.name,
+            "target": self.target,
+            "prefer": self.prefer,
+            "constraints": dict(sorted(self.constraints.items())),
+        }
+
+
+@dataclass(frozen=True)
+class LockedFile:
+    """One file: its name, bytes, who vouches for the digest (`card` or `first-pull`), and where it came from."""
+
+    file: str
+    size: int
+    digest: Digest
+    pinned_by: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One resolved request."""
+
+    request: Request
+    variant: str
+    files: tuple[LockedFile, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the lock file writes it."""
+        files = [
+            {
+                "file": item.file,
+                "size": item.size,
+                "sha256": item.digest.hex,
+                "pinned_by": item.pinned_by,
+                "source": item.source,
+            }
+            for item in self.files
+        ]
+        return {"request": self.request.to_json(), "variant": self.variant, "artifacts": files}
+
+
+@dataclass(frozen=True)
+class Lock:
+    """All entries of a lock file."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def find(self, request: Request) -> Entry | None:
+        """The entry of a request, or None."""
+        wanted = request.to_json()
+        return next((entry for entry in self.entries if entry.request.to_json() == wanted), None)
+
+    def digest_of(self, variant: str, file: str) -> Digest | None:
+        """Digest that any entry recorded for a file of a variant, or None."""
+        found = (
+            item for entry in self.entries if entry.variant == variant for item in entry.files if item.file == file
+        )
+        return next((item.digest for item in found), None)
+
+    def with_entry(self, entry: Entry) -> Lock:
+        """The same with one entry added, or replaced."""
+        others = [item for item in self.entries if item.request.to_json() != entry.request.to_json()]
+        ordered = sorted([*others, entry], key=lambda item: json.dumps(item.request.to_json()))
+        return Lock(tuple(ordered))
+
+
+def read(path: Path) -> Lock:
+    """Read a lock file; an absent one has no entries.
+
+    Raises:
+        RequestError: It is not a valid lock file; the message has the place.
+        UnavailableError: It cannot be read.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return Lock()
+    except OSError as error:
+        raise UnavailableError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        document = json.loads(text)
+        if document["schema"] != SCHEMA:
+            raise ValueError(document["schema"])
+        return Lock(tuple(_entry(item) for item in document["pulls"]))
+    except (ValueError, KeyError, TypeError, RecursionError, RequestError):
+        raise RequestError(f"{path} is not a valid lock file:\n{_explained(path, text)}", hint=_MEND) from None
+
+
+_MEND = "restore it from version control, or delete it to resolve anew (digests of unpinned files are then lost)"
+
+
+def write(path: Path, entry: Entry, guards: Path) -> bool:
+    """Add or replace an entry. Returns whether the file changed.
+
+    Several writers at once lose nothing: the file is read again under a guard before it is replaced.
+
+    Args:
+        path: The lock file.
+        entry: What to record.
+        guards: Folder for the guard file, so that none is left beside the user's files.
+
+    Raises:
+        RequestError: The present file is not a valid lock file.
+        UnavailableError: It cannot be written.
+    """
+    if read(path).find(entry.request) == entry:
+        return False
+    from filelock import FileLock
+
+    try:
+        guards.mkdir(parents=True, exist_ok=True)
+        with FileLock(guards / f"{Digest.of(bytes(path.resolve())).hex[:24]}.guard", timeout=60):
+            document = {
+                "schema": SCHEMA,
+                "pulls": [item.to_json() for item in read(path).with_entry(entry).entries],
+            }
+            write_atomically(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    except OSError as error:
+        raise UnavailableError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return True
+
+
+def _entry(item: Mapping[str, Any]) -> Entry:
+    asked = item["request"]
+    request = Request(asked["name"], asked["target"], asked["prefer"], dict(asked["constraints"]))
+    files = tuple(
+        LockedFile(one["file"], int(one["size"]), Digest(one["sha256"]), one["pinned_by"], one.get("source", ""))
+        for one in item["artifacts"]
+    )
+    return Entry(request, str(item["variant"]), files)
+
+
+def _explained(path: Path, text: bytes) -> str:
+    """The first problems of a broken lock file, found by the schema."""
+    from registry import schema
+    from registry.document import parse
+    from registry.problem import Problem
+
+    document = parse(text, str(path))
+    problems = [document] if isinstance(document, Problem) else schema.check(document, "lock")
+    return "\n".join(str(problem) for problem in problems[:3]) or "not the JSON of a lock file"

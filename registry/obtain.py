@@ -1,0 +1,126 @@
+"""One artifact: from the cache, else from a mirror, else from the card's own addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.card import Artifact, Variant
+from registry.digest import Digest
+from registry.errors import MismatchError, RejectedError, UnavailableError, ZooError
+from registry.progress import Progress
+from registry.store.base import Mirror, NotHeldError, Opened
+from registry.store.cache import Cache
+from registry.transfer import receive
+
+FROM_CACHE = "cache"
+
+OpenUrl = Callable[[str], AbstractContextManager[Opened]]
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """One file that is now there.
+
+    Attributes:
+        artifact: What the card says of it.
+        digest: What its bytes hash to.
+        size: Bytes.
+        origin: Address that it came from, or `cache`.
+        path: Where it lies in the cache.
+    """
+
+    artifact: Artifact
+    digest: Digest
+    size: int
+    origin: str
+    path: Path
+
+
+class Obtainer:
+    """Gets artifacts from the cache, then the mirrors, then the card's own addresses.
+
+    Args:
+        cache: The local cache.
+        mirrors: Tried in order.
+        open_url: Opens a public address, or None when the network is out of bounds.
+        progress: Hears of transfers and of places that failed.
+    """
+
+    def __init__(
+        self, cache: Cache, mirrors: Sequence[Mirror], open_url: OpenUrl | None, progress: Progress
+    ) -> None:
+        self._cache = cache
+        self._mirrors = [mirror for mirror in mirrors if mirror.local or open_url is not None]
+        self._open_url = open_url
+        self._progress = progress
+
+    def obtain(self, variant: Variant, artifact: Artifact, digest: Digest | None) -> Obtained:
+        """Get one artifact.
+
+        Args:
+            variant: The variant that it belongs to.
+            artifact: What to get.
+            digest: What its bytes must hash to: the card's, or the lock file's; None takes what comes.
+
+        Raises:
+            RejectedError: Every place that answered gave other bytes than promised.
+            UnavailableError: No place gave the bytes.
+        """
+        if digest is not None and (cached := self._cached(digest)):
+            return Obtained(artifact, digest, cached.stat().st_size, FROM_CACHE, cached)
+        failures: list[ZooError] = []
+        for attempt in self._attempts(artifact, digest):
+            try:
+                with attempt as opened:
+                    found, path, size = receive(
+                        opened,
+                        self._cache,
+                        file=artifact.file,
+                        digest=digest,
+                        size=artifact.size,
+                        format_=variant.format if artifact.role == "model" else None,
+                        progress=self._progress,
+                    )
+                    return Obtained(artifact, found, size, opened.address, path)
+            except NotHeldError as error:
+                failures.append(error)
+            except (MismatchError, UnavailableError) as error:
+                failures.append(error)
+                self._progress.note(f"trying the next place: {error.message}")
+        raise self._gave_up(variant, artifact, failures)
+
+    def _cached(self, digest: Digest) -> Path | None:
+        try:
+            return self._cache.verified(digest)
+        except OSError as error:
+            raise UnavailableError(
+                f"the cache {self._cache.folder} cannot be read: {error.strerror or error}",
+                hint="fix the permissions there, or choose another folder with --cache or ZOO_CACHE",
+            ) from error
+
+    def _attempts(self, artifact: Artifact, digest: Digest | None) -> Iterator[AbstractContextManager[Opened]]:
+        if digest is not None:
+            for mirror in self._mirrors:
+                yield mirror.open(digest)
+        if self._open_url is not None:
+            for source in artifact.sources:
+                if source.kind == "file":
+                    yield self._open_url(source.url)
+
+    def _gave_up(self, variant: Variant, artifact: Artifact, failures: list[ZooError]) -> ZooError:
+        told = "".join(f"\n  {error.message}" for error in failures)
+        wrong = [error for error in failures if isinstance(error, MismatchError)]
+        if wrong:
+            return RejectedError(
+                f"no place gave the right bytes of {artifact.file} ({variant.full_name}):{told}",
+                hint=wrong[0].hint,
+            )
+        offline = "; the network is off (--offline)" if self._open_url is None else ""
+        hints = [error.hint for error in failures if error.hint]
+        hint = (
+            hints[0] if hints else "give a place that holds it with --mirror, or check the network and pull again"
+        )
+        return UnavailableError(f"no place gave {artifact.file} ({variant.full_name}){offline}{told}", hint=hint)

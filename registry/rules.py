@@ -1,0 +1,161 @@
+"""Rules that a card breaks or keeps by itself, beyond its schema: no other document is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any
+
+from registry import schema
+from registry.card import REQUIRED
+from registry.document import Document, Step
+from registry.problem import Problem
+
+FIGURES = ("metrics", "footprints", "latencies", "compute")
+
+
+def check(document: Document, kind: str) -> list[Problem]:
+    """Every breach of the schema, or, where there is none, of the rules for a single document."""
+    problems = schema.check(document, kind)
+    if problems:
+        return problems
+    rules = {"model-card": _card, "target": _named, "dataset": _dataset}
+    return list(rules[kind](document)) if kind in rules else []
+
+
+def _named(document: Document) -> Iterator[Problem]:
+    stem = PurePath(document.file).stem
+    if document.value["name"] != stem:
+        yield document.problem(
+            ("name",), "file-name", "the name is not the file's", expected=stem, found=document.value["name"]
+        )
+
+
+def _dataset(document: Document) -> Iterator[Problem]:
+    yield from _named(document)
+    classes = document.value.get("classes", {})
+    names = classes.get("names")
+    if names and len(names) != classes["count"]:
+        yield document.problem(
+            ("classes", "count"),
+            "class-count",
+            "the count is not the number of names",
+            expected=str(len(names)),
+            found=str(classes["count"]),
+        )
+
+
+def _card(document: Document) -> Iterator[Problem]:
+    card, path = document.value, PurePath(document.file)
+    for key, holder, value in (("publisher", "folder", path.parent.name), ("model", "file", path.stem)):
+        if card[key] != value:
+            yield document.problem(
+                (key,),
+                "file-name",
+                f"the {key} is not the name of the card's {holder}",
+                expected=value,
+                found=card[key],
+            )
+    names = [variant["name"] for variant in card["variants"]]
+    for number, variant in enumerate(card["variants"]):
+        place: tuple[Step, ...] = ("variants", number)
+        if names.index(variant["name"]) < number:
+            yield document.problem(
+                (*place, "name"),
+                "duplicate-name",
+                "two variants have the same name",
+                expected="a name of its own",
+                found=variant["name"],
+            )
+        whole = {**card.get("common", {}), **variant}
+        for key in REQUIRED:
+            if key not in whole:
+                yield document.problem(
+                    place,
+                    "required",
+                    f"the variant {variant['name']!r} has no {key!r}",
+                    expected=f"{key!r} here or under 'common'",
+                )
+        yield from _shapes(document, place, whole)
+        yield from _parent(document, place, variant, names)
+    yield from _source_keys(document, card, (), set(card.get("sources", {})))
+    for number, dispute in enumerate(card.get("contradictions", ())):
+        for index, name in enumerate(dispute["variants"]):
+            if name not in names:
+                yield document.problem(
+                    ("contradictions", number, "variants", index),
+                    "unknown-variant",
+                    f"no variant {name!r} in this card",
+                    found=name,
+                )
+
+
+def _parent(
+    document: Document, place: tuple[Step, ...], variant: dict[str, Any], names: list[str]
+) -> Iterator[Problem]:
+    parent = variant.get("parent")
+    if parent is None:
+        return
+    if parent == variant["name"]:
+        yield document.problem((*place, "parent"), "parent", "a variant cannot be its own parent", found=parent)
+    elif "/" not in parent and parent not in names:
+        yield document.problem(
+            (*place, "parent"),
+            "unknown-variant",
+            f"no variant {parent!r} in this card",
+            expected="a variant of this card, or publisher/model/variant",
+            found=parent,
+        )
+
+
+def _shapes(document: Document, place: tuple[Step, ...], whole: dict[str, Any]) -> Iterator[Problem]:
+    """Class count against the class axis of the scores; input size against the resolution."""
+    count = whole.get("classes", {}).get("count")
+    tensors = whole.get("tensors", {})
+    for number, tensor in enumerate(tensors.get("outputs", ())):
+        size = _axis(tensor, "C")
+        if tensor.get("meaning") == "class-scores" and count and size and size != count:
+            yield document.problem(
+                (*place, "tensors", "outputs", number, "shape"),
+                "class-count",
+                "the class axis of the output is not the class count",
+                expected=f"{count} classes",
+                found=f"shape {tensor['shape']}",
+            )
+    resolution = whole.get("resolution", {})
+    for number, tensor in enumerate(tensors.get("inputs", ())):
+        for axis, key in (("H", "height"), ("W", "width")):
+            size, stated = _axis(tensor, axis), resolution.get(key)
+            if tensor.get("meaning") == "image" and size and stated and size != stated:
+                yield document.problem(
+                    (*place, "tensors", "inputs", number, "shape"),
+                    "resolution",
+                    f"the input's {key} is not the resolution's",
+                    expected=f"{key} {stated}",
+                    found=f"shape {tensor['shape']}",
+                )
+
+
+def _axis(tensor: dict[str, Any], axis: str) -> int | None:
+    layout, shape = tensor.get("layout", "unknown"), tensor["shape"]
+    return shape[layout.index(axis)] if axis in layout and len(layout) == len(shape) else None
+
+
+def _source_keys(document: Document, value: Any, path: tuple[Step, ...], known: set[str]) -> Iterator[Problem]:
+    """Every `provenance` names a key of `sources`."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "provenance" and item["source"] not in known:
+                yield document.problem(
+                    (*path, key, "source"),
+                    "unknown-source",
+                    f"no source {item['source']!r} in this card",
+                    expected="one of " + (", ".join(sorted(known)) or "none are given"),
+                    found=item["source"],
+                )
+            elif isinstance(item, dict | list):
+                yield from _source_keys(document, item, (*path, key), known)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from _source_keys(document, item, (*path, number), known)

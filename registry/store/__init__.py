@@ -1,0 +1,1 @@
+"""Where bytes live: one interface, one file per kind."""

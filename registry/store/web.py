@@ -1,0 +1,133 @@
+"""Bytes over http and https: public addresses of cards, and mirrors on plain web servers.
+
+`requests` brings proxies (`HTTPS_PROXY`, `NO_PROXY`) and certificate bundles (`REQUESTS_CA_BUNDLE`) through
+their standard variables; certificates are always checked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from registry.digest import CHUNK, Digest
+from registry.errors import UnavailableError
+from registry.store.base import NotHeldError, Opened
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+"""Longest silence of a server in the middle of a body."""
+
+_RETRIES = 3
+_BACKOFF_SECONDS = 0.3
+_REDIRECTS = 10
+
+
+class WebMirror:
+    """A web address below which `blobs/sha256/<hex>` lies."""
+
+    local = False
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """The address without credentials."""
+        return shown(self._url)
+
+    def open(self, digest: Digest) -> contextlib.AbstractContextManager[Opened]:
+        """Open a blob; see `Mirror.open`."""
+        return open_url(f"{self._url}/{digest.blob_path}")
+
+
+@contextlib.contextmanager
+def open_url(url: str) -> Iterator[Opened]:
+    """Open an address.
+
+    Connection errors, 429 and 5xx are tried again, with growing pauses or as `Retry-After` says.
+
+    Raises:
+        NotHeldError: The server answers 404 or 410.
+        UnavailableError: It cannot be reached, redirects in circles, or answers with another error.
+    """
+    import requests
+
+    place = shown(url)
+    with _session() as session:
+        try:
+            response = session.get(
+                url,
+                stream=True,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                headers={"Accept-Encoding": "identity"},
+            )
+        except requests.TooManyRedirects:
+            raise UnavailableError(f"{place}: more than {_REDIRECTS} redirects, probably a loop") from None
+        except requests.RequestException as error:
+            raise UnavailableError(f"{place}: {_cause(error)}") from None
+        with response:
+            if response.status_code in (404, 410):
+                raise NotHeldError(f"{place}: the server does not have it (HTTP {response.status_code})")
+            if response.status_code != 200:
+                raise UnavailableError(
+                    f"{place}: the server answered HTTP {response.status_code} {response.reason}"
+                )
+            length = response.headers.get("Content-Length", "")
+            yield Opened(shown(response.url), int(length) if length.isdigit() else None, _chunks(response, place))
+
+
+def shown(url: str) -> str:
+    """An address fit for messages and files: without credentials, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _session() -> requests.Session:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    retry = Retry(
+        total=_RETRIES,
+        redirect=False,
+        backoff_factor=_BACKOFF_SECONDS,
+        backoff_jitter=_BACKOFF_SECONDS,
+        status_forcelist=(429, 500, 502, 503, 504),
+        raise_on_status=False,
+    )
+    session = requests.Session()
+    session.max_redirects = _REDIRECTS
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    return session
+
+
+def _chunks(response: requests.Response, place: str) -> Iterator[bytes]:
+    import urllib3
+
+    try:
+        yield from response.raw.stream(CHUNK, decode_content=True)
+    except urllib3.exceptions.IncompleteRead as error:
+        raise UnavailableError(f"{place}: the connection ended early: {error}") from None
+    except urllib3.exceptions.HTTPError as error:
+        raise UnavailableError(f"{place}: the transfer broke off: {error}") from None
+
+
+def _cause(error: Exception) -> str:
+    """The innermost reason, which is what a user can act on."""
+    import urllib3
+
+    reason: object = error
+    while True:
+        if isinstance(reason, urllib3.exceptions.MaxRetryError) and reason.reason:
+            reason = reason.reason
+        elif isinstance(reason, Exception) and reason.args and isinstance(reason.args[0], Exception):
+            reason = reason.args[0]
+        else:
+            text = str(reason)
+            return text.partition(": ")[2] or text if text.startswith("<") else text

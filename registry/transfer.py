@@ -1,0 +1,139 @@
+"""Bytes from an untrusted place into the cache: hashed while they stream, admitted only when right."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from registry.digest import Digest
+from registry.errors import MismatchError, UnavailableError
+from registry.progress import Progress
+from registry.store.base import Opened
+from registry.store.cache import Cache
+from registry.units import format_bytes
+
+MAX_UNSTATED_BYTES = 4 << 30
+"""Bound for a file whose size nobody has stated."""
+
+_HEAD = 512
+_MAGIC: dict[str, tuple[int, tuple[bytes, ...]]] = {
+    "tflite": (4, (b"TFL3",)),  # FlatBuffers file identifier of the TensorFlow Lite schema
+    "keras-h5": (0, (b"\x89HDF\r\n\x1a\n",)),  # HDF5 superblock signature
+    "keras": (0, (b"PK\x03\x04",)),  # zip local file header
+    "onnx": (0, (b"\x08", b"\x12", b"\x1a", b"\x22", b"\x3a", b"\x42")),  # tags of ModelProto's fields
+}
+
+
+def receive(
+    opened: Opened,
+    cache: Cache,
+    *,
+    file: str,
+    digest: Digest | None,
+    size: int | None,
+    format_: str | None,
+    progress: Progress,
+) -> tuple[Digest, Path, int]:
+    """Stream bytes into the cache.
+
+    Args:
+        opened: The bytes.
+        cache: Where they go.
+        file: Name for messages.
+        digest: What they must hash to, or None for an unpinned file.
+        size: Bytes that the card states, or None.
+        format_: Format of a model file, whose first bytes are then looked at; None for any other file.
+        progress: Hears the bytes.
+
+    Returns:
+        The digest, the path in the cache and the size in bytes.
+
+    Raises:
+        MismatchError: Other bytes than promised; nothing is kept.
+        UnavailableError: The bytes stopped early, or the cache cannot be written; nothing is kept.
+    """
+    subject = f"{file} from {opened.address}"
+    if size is not None and opened.size is not None and opened.size > size:
+        raise _wrong_size(subject, size, opened.size)
+    try:
+        _require_space(cache, opened.size or size)
+        with cache.incoming() as (writer, path), progress.task(file, opened.size or size) as advance:
+            hasher, count, limit = hashlib.sha256(), 0, size or MAX_UNSTATED_BYTES
+            head = b""
+            for chunk in opened.chunks:
+                count += len(chunk)
+                if count > limit:
+                    raise _wrong_size(subject, size, count, more=True)
+                if len(head) < _HEAD:
+                    head = (head + chunk)[:_HEAD]
+                    if len(head) >= _HEAD:
+                        _require_model(subject, head, format_)
+                hasher.update(chunk)
+                writer.write(chunk)
+                advance(len(chunk))
+            _require_model(subject, head, format_)
+            if size is not None and count != size:
+                raise _wrong_size(subject, size, count)
+            found = Digest(hasher.hexdigest())
+            if digest is not None and found != digest:
+                raise MismatchError(subject, expected=str(digest), found=str(found), hint=_REPORT)
+            return found, cache.admit(writer, path, found), count
+    except OSError as error:
+        raise UnavailableError(
+            f"the cache {cache.folder} cannot be written: {error.strerror or error}",
+            hint="free space or fix the permissions there, or choose another folder with --cache or ZOO_CACHE",
+        ) from error
+
+
+_REPORT = "the bytes are not what the card promises; try another --mirror, or report it to the card's publisher"
+
+
+def _require_space(cache: Cache, size: int | None) -> None:
+    folder = cache.folder
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if size is not None and size > free:
+        raise UnavailableError(
+            f"not enough space in the cache {cache.folder}: "
+            f"expected {format_bytes(size)} free, found {format_bytes(free)}",
+            hint="free space, or choose another folder with --cache or ZOO_CACHE",
+        )
+
+
+def _wrong_size(subject: str, size: int | None, found: int, *, more: bool = False) -> MismatchError:
+    limit = f"{size} bytes" if size is not None else f"at most {MAX_UNSTATED_BYTES} bytes"
+    return MismatchError(subject, expected=limit, found=f"{'at least ' if more else ''}{found} bytes", hint=_REPORT)
+
+
+def _require_model(subject: str, head: bytes, format_: str | None) -> None:
+    """Refuse what is plainly no model file.
+
+    Raises:
+        MismatchError: A Git LFS pointer, a web page, or other first bytes than the format's.
+    """
+    if format_ is None:
+        return
+    expected = f"a {format_} file" if format_ != "unknown" else "a model file"
+    start = head.lstrip()[:64].lower()
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise MismatchError(
+            subject,
+            expected=expected,
+            found="a Git LFS pointer",
+            hint="the address gives Git's placeholder; use one of the file itself, or a --mirror that holds it",
+        )
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")):
+        raise MismatchError(
+            subject,
+            expected=expected,
+            found="a web page",
+            hint="the address leads to a page, perhaps a login or an error; use a --mirror that holds the file",
+        )
+    if format_ in _MAGIC:
+        offset, identifiers = _MAGIC[format_]
+        if not head[offset:].startswith(identifiers):
+            raise MismatchError(
+                subject, expected=expected, found=f"first bytes {head[:12].hex(' ') or 'none'}", hint=_REPORT
+            )

@@ -1,0 +1,304 @@
+"""The verb behind `zoo validate`: documents against their schemas, their own rules and each other.
+
+Each document is judged by itself in a worker process, which gives back its problems and the few facts that
+other documents need; only those facts stay in memory.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from registry import plausible, rules, schema
+from registry.card import Variant, merged
+from registry.document import Document, Position, Step, pointer, read
+from registry.errors import RequestError
+from registry.figures import ACCURACY, own_metrics
+from registry.parallel import ordered_map
+from registry.problem import Problem
+
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Names that cards may refer to: datasets with their class counts, and targets."""
+
+    datasets: Mapping[str, int | None]
+    targets: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ParentReference:
+    """A quantized variant that needs its float parent's accuracy, or any reference to a parent.
+
+    Attributes:
+        variant: Full name of the variant.
+        parent: Full name of the parent, or None when the card names none.
+        quantized: Whether the variant is quantized.
+        position, pointer: Where to report.
+    """
+
+    variant: str
+    parent: str | None
+    quantized: bool
+    position: Position
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one document came to.
+
+    Attributes:
+        file: Its path.
+        problems: What is wrong with it by itself.
+        name: `publisher/model` of a card, else empty.
+        variants: Full names of its variants, and whether an accuracy of that very file is known.
+        parents: References to parents.
+    """
+
+    file: str
+    problems: tuple[Problem, ...] = ()
+    name: str = ""
+    variants: Mapping[str, bool] = field(default_factory=dict)
+    parents: tuple[ParentReference, ...] = ()
+
+
+def find_documents(paths: Iterable[Path]) -> list[Path]:
+    """The documents that paths mean: files as they are, folders with every YAML file below.
+
+    Links to folders are not followed, so that a loop cannot trap the search.
+
+    Raises:
+        RequestError: A path does not exist.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not os.path.lexists(path):
+            raise RequestError(f"no such file or folder: {path}", hint="name a card, or a folder of cards")
+        if not path.is_dir():
+            found.append(path)
+            continue
+        for folder, below, names in os.walk(path):
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            found += [
+                Path(folder, name) for name in sorted(names) if name.endswith(SUFFIXES) and not name.startswith(".")
+            ]
+    return list(dict.fromkeys(found))
+
+
+def gather_context(roots: Iterable[Path], documents: Iterable[Path]) -> Context:
+    """Datasets and targets of the catalogue and of the documents under judgement."""
+    datasets: dict[str, int | None] = {}
+    targets: set[str] = set()
+    catalogue = [
+        path for root in roots for kind in ("datasets", "targets") for path in sorted((root / kind).glob("*.yaml"))
+    ]
+    here = [path for path in documents if path.parent.name in ("datasets", "targets")]
+    for path in (*catalogue, *here):
+        document = read(path)
+        if isinstance(document, Problem) or not isinstance(document.value, dict):
+            continue
+        name, classes = document.value.get("name"), document.value.get("classes")
+        if isinstance(name, str) and path.parent.name == "datasets":
+            datasets[name] = classes.get("count") if isinstance(classes, dict) else None
+        elif isinstance(name, str):
+            targets.add(name)
+    return Context(datasets, frozenset(targets))
+
+
+def judge(path: Path, context: Context) -> Verdict:
+    """Judge one document by itself. Never raises for bad input."""
+    document = read(path)
+    if isinstance(document, Problem):
+        return Verdict(str(path), (document,))
+    try:
+        kind = schema.kind_of(document)
+    except RequestError:
+        stated = document.value.get("schema") if isinstance(document.value, dict) else None
+        problem = document.problem(
+            ("schema",),
+            "kind",
+            "the document does not say what it is",
+            expected="a 'schema' property: " + ", ".join(f"{kind}/1" for kind in schema.KINDS),
+            found=repr(stated)[:100],
+        )
+        return Verdict(str(path), (problem,))
+    problems = rules.check(document, kind)
+    if problems or kind != "model-card":
+        return Verdict(str(path), tuple(problems))
+    problems += plausible.check(document)
+    problems += _references(document, context)
+    return _card_verdict(document, problems)
+
+
+def validate(documents: Sequence[Path], roots: Sequence[Path]) -> Iterator[Verdict]:
+    """Judge documents by themselves, then against each other and the catalogue.
+
+    Yields one verdict a document, in order, and last one more for each document that other documents put in
+    the wrong.
+
+    Args:
+        documents: What to judge.
+        roots: Folders of the catalogue, for what the documents refer to but is not among them.
+    """
+    context = gather_context(roots, documents)
+    first: dict[str, str] = {}
+    variants: dict[str, bool] = {}
+    parents: list[tuple[str, ParentReference]] = []
+    for verdict in ordered_map(functools.partial(judge, context=context), documents):
+        yield verdict
+        variants.update(verdict.variants)
+        parents += [(verdict.file, reference) for reference in verdict.parents]
+        other = first.setdefault(verdict.name.lower(), verdict.file) if verdict.name else verdict.file
+        if other != verdict.file:
+            yield Verdict(verdict.file, (_duplicate(verdict.file, verdict.name, other),))
+    lookup = _ParentLookup(variants, roots)
+    for file, reference in parents:
+        if problem := lookup.judge(file, reference):
+            yield Verdict(file, (problem,))
+
+
+def _duplicate(file: str, name: str, other: str) -> Problem:
+    return Problem(
+        file,
+        1,
+        1,
+        "/model",
+        "duplicate-name",
+        f"{name} is already defined by {other}",
+        expected="one card for each publisher and model, whatever the case of the letters",
+        found=name,
+    )
+
+
+def _references(document: Document, context: Context) -> Iterator[Problem]:
+    card = document.value
+    for place, variant in [
+        (("common",), card.get("common", {})),
+        *((("variants", i), v) for i, v in enumerate(card["variants"])),
+    ]:
+        for path, name in _dataset_references(place, variant):
+            if name not in context.datasets:
+                yield _unknown(document, path, "dataset", name, context.datasets)
+        for path, name in _target_references(place, variant):
+            if name not in context.targets:
+                yield _unknown(document, path, "target", name, context.targets)
+        classes = variant.get("classes", {})
+        expected = context.datasets.get(classes.get("dataset", ""))
+        if "names" not in classes and expected is not None and expected != classes["count"]:
+            yield document.problem(
+                (*place, "classes", "count"),
+                "class-count",
+                "not the number of the dataset's classes",
+                expected=f"{expected} classes of {classes['dataset']}",
+                found=str(classes["count"]),
+            )
+
+
+def _dataset_references(place: tuple[Step, ...], variant: dict[str, Any]) -> Iterator[tuple[tuple[Step, ...], str]]:
+    for path in (("classes",), ("training",), ("quantization", "calibration")):
+        value: Any = variant
+        for step in path:
+            value = value.get(step, {})
+        if "dataset" in value:
+            yield (*place, *path, "dataset"), value["dataset"]
+    for number, metric in enumerate(variant.get("metrics", ())):
+        yield (*place, "metrics", number, "dataset"), metric["dataset"]
+
+
+def _target_references(place: tuple[Step, ...], variant: dict[str, Any]) -> Iterator[tuple[tuple[Step, ...], str]]:
+    for kind in ("targets", "footprints", "latencies"):
+        for number, item in enumerate(variant.get(kind, ())):
+            if "target" in item:
+                yield (*place, kind, number, "target"), item["target"]
+
+
+def _unknown(document: Document, path: tuple[Step, ...], kind: str, name: str, known: Iterable[str]) -> Problem:
+    import difflib
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    expected = f"{near[0]!r}?" if near else f"a document in {kind}s/"
+    return document.problem(path, f"unknown-{kind}", f"no {kind} {name!r}", expected=expected, found=name)
+
+
+def _card_verdict(document: Document, problems: list[Problem]) -> Verdict:
+    card = document.value
+    name = f"{card['publisher']}/{card['model']}"
+    variants, parents = {}, []
+    for number, item in enumerate(merged(card)):
+        variant = Variant.from_document(card, item)
+        variants[variant.full_name] = _has_accuracy(variant)
+        quantized = variant.scheme not in (*plausible.FLOAT_SCHEMES, "unknown")
+        parent = item.get("parent")
+        if quantized or parent:
+            full = parent if parent is None or "/" in parent else f"{name}/{parent}"
+            path: tuple[Step, ...] = ("variants", number, "parent" if parent else "name")
+            parents.append(
+                ParentReference(variant.full_name, full, quantized, document.position(path), pointer(path))
+            )
+    return Verdict(document.file, tuple(problems), name, variants, tuple(parents))
+
+
+def _has_accuracy(variant: Variant) -> bool:
+    return any(key.metric == ACCURACY for key in own_metrics(variant))
+
+
+class _ParentLookup:
+    """Finds parents among the judged documents, then in the catalogue."""
+
+    def __init__(self, variants: dict[str, bool], roots: Sequence[Path]) -> None:
+        self._variants = variants
+        self._roots = roots
+
+    def judge(self, file: str, reference: ParentReference) -> Problem | None:
+        def problem(rule: str, message: str, expected: str, severity: Any) -> Problem:
+            line, column = reference.position
+            return Problem(
+                file,
+                line,
+                column,
+                reference.pointer,
+                rule,
+                message,
+                expected,
+                reference.parent or "",
+                severity,
+            )
+
+        if reference.parent is None:
+            return problem(
+                "float-parent",
+                f"the quantized variant {reference.variant} names no float parent",
+                "'parent', so that the loss by quantization can be told",
+                "warning",
+            )
+        measured = self._accuracy(reference.parent)
+        if measured is None:
+            return problem(
+                "unknown-variant", f"no variant {reference.parent!r}", "publisher/model/variant", "error"
+            )
+        if reference.quantized and not measured:
+            return problem(
+                "float-parent",
+                f"the parent of {reference.variant} has no {ACCURACY} of its own file",
+                f"{ACCURACY} of the float file, so that the loss by quantization can be told",
+                "warning",
+            )
+        return None
+
+    def _accuracy(self, name: str) -> bool | None:
+        """Whether a variant's accuracy is known; None when there is no such variant."""
+        if name not in self._variants and name.count("/") == 2:
+            publisher, model, _ = name.split("/")
+            for root in self._roots:
+                path = root / publisher / f"{model}.yaml"
+                if path.is_file() and ".." not in name:
+                    context = Context({}, frozenset())
+                    self._variants.update(judge(path, context).variants)
+        return self._variants.get(name)
