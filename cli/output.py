@@ -5,7 +5,6 @@ The table is our own thirty lines because importing a table library costs more t
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -79,11 +78,15 @@ def print_table(
 
 def print_json(value: Any) -> None:
     """Print one JSON value, indented."""
+    import json
+
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_json_list(values: Iterable[Any]) -> None:
     """Print a JSON array item by item, so that a long one needs no memory."""
+    import json
+
     click.echo("[", nl=False)
     separator = "\n"
     for value in values:

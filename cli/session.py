@@ -70,20 +70,16 @@ class Voice:
 
 def load_settings(**flags: Any) -> Settings:
     """Settings of this process; flags that were not given are None or empty."""
-    from pathlib import Path
-
     from registry import settings
 
-    if flags.get("cache") is not None:
-        flags["cache"] = Path(flags["cache"])
-    return settings.load(flags, os.environ, Path(PROJECT_FILE), user_file())
+    return settings.load(flags, os.environ, PROJECT_FILE, user_file())
 
 
-def user_file() -> Any:
+def user_file() -> str:
     """The user's settings file."""
     from registry import settings
 
-    return settings.user_folder(os.environ, "config") / "zoo.toml"
+    return os.path.join(settings.user_folder(os.environ, "config"), PROJECT_FILE)
 
 
 def open_catalog(settings: Settings, voice: Voice) -> Catalog:
@@ -93,7 +89,7 @@ def open_catalog(settings: Settings, voice: Voice) -> Catalog:
 
     roots = card_folders(settings)
     require_roots(roots)
-    catalog = Catalog.open(roots, str(settings.cache / "catalogue"), voice)
+    catalog = Catalog.open(roots, os.path.join(settings.cache, "catalogue"), voice)
     for _path, problem in catalog.problems():
         voice.note(f"left out: {problem}; `zoo validate` tells more")
     return catalog
@@ -104,4 +100,4 @@ def card_folders(settings: Settings) -> list[str]:
     from registry.resources import data_folder
     from registry.settings import BUILTIN
 
-    return [str(data_folder("cards")) if name == BUILTIN else name for name in settings.cards]
+    return [data_folder("cards") if name == BUILTIN else name for name in settings.cards]

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from registry import figures
 from registry.card import Variant
-from registry.constraints import Constraints, figure_on, violation
+from registry.constraints import Constraints
 from registry.figures import Conditions
 from registry.support import Support, support_of
 from registry.target import Target
 from registry.units import format_bytes
+from registry.violation import figure_on, violation
 
 
 @dataclass(frozen=True)

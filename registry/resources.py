@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = os.path.dirname(os.path.realpath(__file__))
 
 
-def data_folder(name: str) -> Path:
+def data_folder(name: str) -> str:
     """Folder of shipped data, `cards` or `schemas`.
 
     The wheel carries it in `registry/data/`; an editable install and a checkout have it beside `registry/`.
     """
-    packaged = _PACKAGE / "data" / name
-    return packaged if packaged.is_dir() else _PACKAGE.parent / name
+    packaged = os.path.join(_PACKAGE, "data", name)
+    return packaged if os.path.isdir(packaged) else os.path.join(os.path.dirname(_PACKAGE), name)

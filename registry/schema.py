@@ -6,6 +6,7 @@ import difflib
 import functools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -22,7 +23,7 @@ KINDS = ("model-card", "target", "dataset", "lock")
 @functools.cache
 def load_schema(kind: str) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a kind of document: one of `KINDS`."""
-    text = (data_folder("schemas") / f"{kind}.json").read_text(encoding="utf-8")
+    text = Path(data_folder("schemas"), f"{kind}.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from registry.errors import RequestError
 
@@ -21,8 +19,7 @@ PREFERENCES = ("accuracy", "latency", "ram", "flash", "size")
 Kind = Literal["path", "paths", "addresses", "flag", "choice", "text"]
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """A setting that exists.
 
     Attributes:
@@ -50,16 +47,14 @@ DEFINITIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A value that some place gives to a setting; `origin` names the place."""
 
     value: Any
     origin: str
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The winning values.
 
     Attributes:
@@ -72,7 +67,7 @@ class Settings:
         candidates: Every value that any place gives, by setting, the winner first.
     """
 
-    cache: Path
+    cache: str
     cards: tuple[str, ...]
     mirrors: tuple[str, ...]
     offline: bool
@@ -81,14 +76,14 @@ class Settings:
     candidates: Mapping[str, tuple[Candidate, ...]]
 
 
-def user_folder(environ: Mapping[str, str], kind: Literal["cache", "config"]) -> Path:
+def user_folder(environ: Mapping[str, str], kind: Literal["cache", "config"]) -> str:
     """The user's folder for `zoo`, by the XDG base directory rules; `%LOCALAPPDATA%` on Windows."""
     stated = environ.get("XDG_CACHE_HOME" if kind == "cache" else "XDG_CONFIG_HOME") or environ.get("LOCALAPPDATA")
-    home = Path(environ.get("HOME") or Path.home())
-    return (Path(stated) if stated else home / f".{kind}") / "zoo"
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return os.path.join(stated or os.path.join(home, f".{kind}"), "zoo")
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: Path, user: Path) -> Settings:
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, user: str) -> Settings:
     """Settings from all four places.
 
     Args:
@@ -101,7 +96,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: Path, us
         RequestError: A file cannot be read, or a value or key is wrong.
     """
     places: list[tuple[str, Mapping[str, Any]]] = [("default", _defaults(environ))]
-    places += [(str(path), _read_file(path)) for path in (user, project) if path.is_file()]
+    places += [(path, _read_file(path)) for path in (user, project) if os.path.isfile(path)]
     variables = {
         item.name: _from_text(item, environ[item.variable]) for item in DEFINITIONS if environ.get(item.variable)
     }
@@ -132,12 +127,13 @@ def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def _read_file(path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: not TOML, or not UTF-8
         raise RequestError(
             f"{path}: cannot be read as TOML: {error}", hint="`zoo config` lists the settings"
         ) from None
@@ -154,16 +150,16 @@ def _read_file(path: Path) -> dict[str, Any]:
     return values
 
 
-def _from_toml(item: Definition, value: Any, path: Path) -> Any:
+def _from_toml(item: Definition, value: Any, path: str) -> Any:
     listed = item.kind in ("paths", "addresses")
     if item.kind == "flag" and isinstance(value, bool):
         return value
     if listed and isinstance(value, str):
         value = [value]
     if listed and isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return tuple(_anchored(one, path.parent) for one in value)
+        return tuple(_anchored(one, path) for one in value)
     if isinstance(value, str) and item.kind not in ("flag", "paths", "addresses"):
-        return path.parent / Path(value).expanduser() if item.kind == "path" else _chosen(item, value, str(path))
+        return _beside(value, path) if item.kind == "path" else _chosen(item, value, path)
     form = "true or false" if item.kind == "flag" else "a list of strings" if listed else "a string"
     raise RequestError(
         f"{path}: {item.name}: expected {form}, found {value!r}",
@@ -174,7 +170,7 @@ def _from_toml(item: Definition, value: Any, path: Path) -> Any:
 def _from_text(item: Definition, text: str) -> Any:
     match item.kind:
         case "path":
-            return Path(text).expanduser()
+            return os.path.expanduser(text)
         case "paths":
             return tuple(part for part in text.split(os.pathsep) if part)
         case "addresses":
@@ -195,6 +191,10 @@ def _chosen(item: Definition, value: str, place: str) -> str:
     return value
 
 
-def _anchored(text: str, folder: Path) -> str:
-    """A path of a settings file means a path beside that file; words and addresses stay."""
-    return text if text == BUILTIN or "://" in text else str(folder / Path(text).expanduser())
+def _anchored(text: str, file: str) -> str:
+    """A path in a settings file means a path beside that file; words and addresses stay."""
+    return text if text == BUILTIN or "://" in text else _beside(text, file)
+
+
+def _beside(text: str, file: str) -> str:
+    return os.path.join(os.path.dirname(file), os.path.expanduser(text))

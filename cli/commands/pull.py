@@ -157,7 +157,7 @@ class _Pull:
             variant,
             self.request,
             self.lock,
-            Obtainer(Cache(self.settings.cache), mirrors, open_url, self.voice),
+            Obtainer(Cache(Path(self.settings.cache)), mirrors, open_url, self.voice),
             fetch.sidecars(variant, card, Path(path).read_bytes(), self.catalog.class_names(variant)),
             self.options["folder"] or Path("models", *variant.full_name.split("/")),
             update=self.options["update"],
@@ -175,7 +175,7 @@ class _Pull:
     def _record(self, delivery: Delivery) -> None:
         from registry import lock
 
-        if lock.write(self.options["lock_path"], delivery.entry, self.settings.cache / "guards"):
+        if lock.write(self.options["lock_path"], delivery.entry, Path(self.settings.cache, "guards")):
             self.voice.note(f"recorded in {self.options['lock_path']}")
 
 

@@ -7,12 +7,11 @@ wait for a build and never see a part of one.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from registry.catalog import names, scan
 from registry.catalog.query import Filter, Row, select
@@ -49,8 +48,9 @@ class Catalog:
                 lives in memory for this once.
             progress: Hears of a build.
         """
-        state = scan.scan(roots)
-        path = os.path.join(folder, _file_name(roots))
+        absolute = [os.path.abspath(root) for root in roots]
+        state = scan.scan(absolute)
+        path = os.path.join(folder, _file_name(absolute))
         connection = _open_current(path, state)
         return cls(connection or _refreshed(path, state, progress or Silent()))
 
@@ -105,20 +105,20 @@ class Catalog:
             ).fetchone()
             if card not in cards:
                 text = self._db.execute("SELECT document FROM cards WHERE id = ?", (card,)).fetchone()[0]
-                cards[card] = json.loads(text)
-            found.append(Variant.from_document(cards[card], json.loads(document)))
+                cards[card] = _parsed(text)
+            found.append(Variant.from_document(cards[card], _parsed(document)))
         return found
 
     def card(self, name: str) -> tuple[str, dict[str, Any]]:
         """Path and card-level document of `publisher/model`."""
         path, text = self._db.execute("SELECT path, document FROM cards WHERE name = ?", (name,)).fetchone()
-        return path, json.loads(text)
+        return path, _parsed(text)
 
     def targets(self) -> list[Target]:
         """All targets, by name."""
         from registry.target import Target
 
-        return [Target.from_document(json.loads(text)) for text in self._others("target")]
+        return [Target.from_document(_parsed(text)) for text in self._others("target")]
 
     def target(self, name: str) -> Target:
         """A target by its name, an alias or a board.
@@ -139,7 +139,7 @@ class Catalog:
         """All datasets, by name."""
         from registry.dataset import Dataset
 
-        return [Dataset.from_document(json.loads(text)) for text in self._others("dataset")]
+        return [Dataset.from_document(_parsed(text)) for text in self._others("dataset")]
 
     def dataset(self, name: str) -> Dataset | None:
         """A dataset by its name, or None."""
@@ -171,11 +171,15 @@ class Catalog:
         return [text for (text,) in rows]
 
 
-def _file_name(roots: Sequence[str]) -> str:
-    from hashlib import blake2b
+def _parsed(text: str) -> Any:
+    import json  # a plain `zoo list` does without
 
-    absolute = "\n".join([VERSION, *(os.path.abspath(root) for root in roots)])
-    return blake2b(absolute.encode(), digest_size=12).hexdigest() + ".sqlite3"
+    return json.loads(text)
+
+
+def _file_name(roots: Sequence[str]) -> str:
+    """Name for a set of roots. Two sets of one name only rebuild each other's index: the scan has the paths."""
+    return f"v{VERSION}-{crc32(os.fsencode(chr(10).join(roots))):08x}.sqlite3"
 
 
 def _open_current(path: str, state: str) -> sqlite3.Connection | None:
@@ -238,6 +242,8 @@ def _update(path: str, state: str, progress: Progress) -> bool:
 
 
 def _rebuild(path: str, state: str, progress: Progress) -> sqlite3.Connection:
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=".catalogue.", suffix=".part", dir=os.path.dirname(path))
     os.close(handle)
     try:

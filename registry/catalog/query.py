@@ -118,7 +118,7 @@ def _statement(
 
 
 def _constrain(found: _Conditions, wanted: Constraints) -> None:
-    """The same conditions as `registry.constraints.violation`, as SQL."""
+    """The same conditions as `registry.violation`, as SQL."""
     for column in ("publisher", "height", "width", "classes"):
         found.equal(f"v.{column}", getattr(wanted, column))
     signature = [(name, value) for name in ("format", "scheme", "granularity") if (value := getattr(wanted, name))]
