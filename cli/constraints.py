@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cli import complete
+
 if TYPE_CHECKING:
     from registry.constraints import Constraints
 
@@ -18,7 +20,9 @@ _OPTIONS = (
     click.option("--quantization", metavar="SCHEME", help="float32, int8, uint8, mixed, ..."),
     click.option("--granularity", metavar="KIND", help="per-tensor, per-channel, mixed or none."),
     click.option("--resolution", metavar="SIZE", help="Input size: 512, or 768x384 (width x height)."),
-    click.option("--dataset", metavar="NAME", help="Trained or measured on this dataset."),
+    click.option(
+        "--dataset", metavar="NAME", shell_complete=complete.datasets, help="Trained or measured on this dataset."
+    ),
     click.option("--classes", metavar="COUNT", help="Number of classes, background included."),
     click.option(
         "--licence",

@@ -120,9 +120,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _say(error: ZooError) -> None:
-    click.echo(f"{click.style('error:', fg='red')} {error.message}", err=True)
+    click.echo(f"{click.style('error:', fg='red')} {_visible(error.message)}", err=True)
     if error.hint:
-        click.echo(f"{click.style('next:', fg='yellow')} {error.hint}", err=True)
+        click.echo(f"{click.style('next:', fg='yellow')} {_visible(error.hint)}", err=True)
+
+
+def _visible(text: str) -> str:
+    """Text without what could drive the terminal: a message may quote a server."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
 
 def _silence_stdout() -> None:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import click
 
 GAP = "  "
+_ALWAYS = 9
+_NARROWEST = 24
 
 
 class Column(NamedTuple):
@@ -21,12 +23,14 @@ class Column(NamedTuple):
     Attributes:
         title: Heading.
         right: Whether numbers line up on the right.
-        keep: Columns with the lowest number are dropped first where the terminal is narrow.
+        keep: Columns with the lowest number are dropped first where the terminal is narrow; 9 always stays.
+        wrap: Whether its text may take several lines; only for the last column.
     """
 
     title: str
     right: bool = False
-    keep: int = 9
+    keep: int = _ALWAYS
+    wrap: bool = False
 
 
 def format_option(*choices: str) -> Callable[[Any], Any]:
@@ -57,23 +61,47 @@ def terminal_width() -> int | None:
 def print_table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None, *, err: bool = False
 ) -> None:
-    """Print a table; columns that do not fit into `width` are left out, the least important first."""
+    """Print a table that fits into `width`: a wrapping column is narrowed first, then columns are left out."""
     widths = [max([len(column.title), *(len(row[index]) for row in rows)]) for index, column in enumerate(columns)]
-    kept = list(range(len(columns)))
-    while (
-        width is not None
-        and len(kept) > 1
-        and sum(widths[index] for index in kept) + len(GAP) * (len(kept) - 1) > width
-    ):
-        kept.remove(min(kept, key=lambda index: (columns[index].keep, -index)))
-    lines = [[columns[index].title for index in kept], *([row[index] for index in kept] for row in rows)]
-    for number, line in enumerate(lines):
+    kept = _fitting(columns, widths, width)
+    for number, row in enumerate([[column.title for column in columns], *rows]):
         cells = [
-            cell.rjust(widths[index]) if columns[index].right else cell.ljust(widths[index])
-            for index, cell in zip(kept, line, strict=True)
+            row[index].rjust(widths[index]) if columns[index].right else row[index].ljust(widths[index])
+            for index in kept
         ]
-        text = GAP.join(cells).rstrip()
-        click.echo(click.style(text, bold=True) if number == 0 else text, err=err)
+        for text in _lines(cells, row[kept[-1]], widths[kept[-1]]):
+            click.echo(click.style(text, bold=True) if number == 0 else text, err=err)
+
+
+def _fitting(columns: Sequence[Column], widths: list[int], width: int | None) -> list[int]:
+    """Indexes of the columns that fit; narrows the width of a wrapping one."""
+    kept = list(range(len(columns)))
+    if width is None:
+        return kept
+    while True:
+        excess = sum(widths[index] for index in kept) + len(GAP) * (len(kept) - 1) - width
+        last = kept[-1]
+        if columns[last].wrap and excess > 0:
+            narrowed = max(_NARROWEST, widths[last] - excess)
+            excess -= widths[last] - narrowed
+            if excess <= 0:
+                widths[last] = narrowed
+        optional = [index for index in kept if columns[index].keep < _ALWAYS]
+        if excess <= 0 or not optional:
+            return kept
+        kept.remove(min(optional, key=lambda index: (columns[index].keep, -index)))
+
+
+def _lines(cells: list[str], last: str, width: int) -> list[str]:
+    """A row as lines: more than one only where its last cell is longer than its column."""
+    if len(last) <= width:
+        return [GAP.join(cells).rstrip()]
+    import textwrap
+
+    pieces = textwrap.wrap(last, width, break_long_words=False, break_on_hyphens=False)
+    before = GAP.join(cells[:-1])
+    indent = " " * (len(before) + len(GAP))
+    return [before + GAP + pieces[0], *(indent + piece for piece in pieces[1:])]
 
 
 def print_json(value: Any) -> None:

@@ -24,14 +24,14 @@ def nothing(name: str, place: str, resolution: Resolution) -> RejectedError:
     if resolution.unpinned:
         best = [candidate.variant.full_name for candidate in eligible[:3]]
         return RejectedError(
-            f"nothing verifiable for {name!r}{place}: {len(eligible)} variants fit, and none of their cards has a"
+            f"nothing verifiable of {name!r}{place}: {len(eligible)} variants fit, and none of their cards has a"
             f" digest (unpinned); best first: {', '.join(best)}",
             hint="--allow-unpinned takes the first that can be fetched and records its digest in zoo.lock;"
             " --why shows all",
         )
     if eligible:
         return RejectedError(
-            f"nothing to pull for {name!r}{place}: {len(eligible)} variants fit, none can be fetched",
+            f"nothing to pull of {name!r}{place}: {len(eligible)} variants fit, none can be fetched",
             hint="--why shows every candidate and its reason",
         )
     return RejectedError(
@@ -57,14 +57,15 @@ def explain(resolution: Resolution, prefer: str, voice: Voice, *, err: bool) -> 
                 "chosen" if chosen else candidate.reason,
             ]
         )
+    width = None if err else output.terminal_width()
     columns = [
         Column("", right=True),
         Column("VARIANT"),
         Column("SUPPORT", keep=5),
-        Column(prefer.upper(), right=True, keep=6),
-        Column("WHY"),
+        Column(prefer.upper(), right=True, keep=8),
+        Column("WHY", wrap=True),
     ]
-    output.print_table(columns, rows, err=err)
+    output.print_table(columns, rows, width, err=err)
     if resolution.compared:
         voice.note(f"accuracy compared as {resolution.compared}")
 

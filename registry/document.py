@@ -25,6 +25,8 @@ MAX_DEPTH = 40
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+# what could drive a terminal or make text read other than it is: C0 but tab and newline, DEL, C1, bidirectional overrides
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _WORDS = {
     "": None,
     "~": None,
@@ -227,6 +229,10 @@ class _Builder:
             self.keys[-1] = None
 
     def _check(self, event: Any) -> None:
+        text = getattr(event, "value", "")
+        if not text.isprintable() and (hidden := _HIDDEN.search(text)):
+            code = f"U+{ord(hidden[0]):04X}"
+            self._refuse(event, "control-character", "a control or direction character", "visible text", code)
         if event.anchor:
             self._refuse(event, "alias", "YAML anchors are not taken", "the value itself", f"&{event.anchor}")
         if event.tag:

@@ -73,6 +73,8 @@ class Obtainer:
             return Obtained(artifact, digest, cached.stat().st_size, FROM_CACHE, cached)
         failures: list[ZooError] = []
         for attempt in self._attempts(artifact, digest):
+            if failures and not isinstance(failures[-1], NotHeldError):
+                self._progress.note(f"{failures[-1].message}; trying the next place")
             try:
                 with attempt as opened:
                     found, path, size = receive(
@@ -85,11 +87,8 @@ class Obtainer:
                         progress=self._progress,
                     )
                     return Obtained(artifact, found, size, opened.address, path)
-            except NotHeldError as error:
-                failures.append(error)
             except (MismatchError, UnavailableError) as error:
                 failures.append(error)
-                self._progress.note(f"trying the next place: {error.message}")
         raise self._gave_up(variant, artifact, failures)
 
     def _cached(self, digest: Digest) -> Path | None:

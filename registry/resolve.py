@@ -160,7 +160,7 @@ def _obstacle(variant: Variant, allow_unpinned: bool) -> str | None:
             else "no address gives its file"
         )
     if not variant.pinned and not allow_unpinned:
-        return "unpinned: its card has no digest to verify the bytes by"
+        return "unpinned: no digest to verify the bytes by"
     return None
 
 

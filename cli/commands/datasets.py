@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import output
+from cli import complete, output
 from cli.output import Column
 from cli.session import Voice, common_options, load_settings, open_catalog
 
@@ -22,7 +22,7 @@ Examples:
   zoo datasets pascal-voc-2012
   zoo datasets --format json""",
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.datasets)
 @output.format_option("text", "json", "csv")
 @common_options
 def command(

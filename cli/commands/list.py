@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import constraints, output
+from cli import complete, constraints, output
 from cli.output import Column
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.catalog.query import SORTS, Filter, Row
@@ -49,8 +49,10 @@ Examples:
 Figures of two datasets, splits or protocols are not compared: `--sort accuracy` orders within each.
 With --target, latency and memory are those on that target; else the best over all targets.""",
 )
-@click.argument("name", required=False)
-@click.option("--target", metavar="NAME", help="Only variants that this target supports.")
+@click.argument("name", required=False, shell_complete=complete.models)
+@click.option(
+    "--target", metavar="NAME", shell_complete=complete.targets, help="Only variants that this target supports."
+)
 @click.option("--task", metavar="TASK", help="semantic-segmentation, ...")
 @constraints.constraint_options
 @click.option(

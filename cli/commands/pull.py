@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import constraints, output, pull_report
+from cli import complete, constraints, output, pull_report
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.errors import RejectedError, RequestError
 from registry.settings import PREFERENCES
@@ -36,8 +36,8 @@ A variant without a digest on its card is never chosen unless you say --allow-un
 goes into zoo.lock and every later pull is held to it. Exit codes: 1 nothing may be pulled or wrong bytes,
 2 unknown name or target, 3 no place answered.""",
 )
-@click.argument("name")
-@click.option("--target", metavar="NAME", help="What it has to run on.")
+@click.argument("name", shell_complete=complete.models)
+@click.option("--target", metavar="NAME", shell_complete=complete.targets, help="What it has to run on.")
 @click.option("--prefer", type=click.Choice(PREFERENCES), help="What orders equally supported variants.")
 @constraints.constraint_options
 @click.option(

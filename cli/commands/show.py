@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import output
+from cli import complete, output
 from cli.output import Column
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.support import LEVELS, support_of
@@ -29,7 +29,7 @@ Examples:
   zoo show deeplabv3_257_int8_per_tensor by the name in a vendor's table
   zoo show google/deeplabv3 --format json""",
 )
-@click.argument("name")
+@click.argument("name", shell_complete=complete.models)
 @output.format_option("text", "json")
 @common_options
 def command(name: str, cards: tuple[str, ...], cache: str | None, quiet: bool, verbose: bool, form: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import output
+from cli import complete, output
 from cli.output import Column
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.units import format_bytes
@@ -23,7 +23,7 @@ Examples:
   zoo targets stm32n6
   zoo targets --format json""",
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.targets)
 @output.format_option("text", "json", "csv")
 @common_options
 def command(

@@ -79,6 +79,10 @@ class Catalog:
         """Full names with a piece of a name in them, the first two hundred."""
         return names.containing(self._db, name)
 
+    def starting_with(self, beginning: str, most: int) -> list[str]:
+        """Models, families and full names that begin so, for completion."""
+        return names.starting_with(self._db, beginning, most)
+
     def one_card(self, name: str) -> list[str]:
         """Full names that a name means, all of one card.
 

@@ -74,6 +74,17 @@ def suggest(db: sqlite3.Connection, name: str) -> list[str]:
     return near or containing(db, wanted)[:5]
 
 
+def starting_with(db: sqlite3.Connection, beginning: str, most: int) -> list[str]:
+    """Models and families that begin so, or full names once a slash was typed."""
+    columns = ("full_name",) if "/" in beginning else ("family", "model")
+    query = " UNION ".join(
+        f"SELECT {column} AS name FROM variants WHERE {column} >= :a AND {column} < :b"  # noqa: S608
+        for column in columns
+    )
+    values = {"a": beginning, "b": beginning + chr(0x10FFFF), "most": most}
+    return [row[0] for row in db.execute(f"{query} ORDER BY name LIMIT :most", values)]
+
+
 def hint(name: str, known: list[str], command: str) -> str:
     """`did you mean ...` for a short list of known names."""
     import difflib
