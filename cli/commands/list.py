@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,9 +11,6 @@ from cli.output import Column
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.catalog.query import SORTS, Filter, Row
 from registry.units import format_bytes
-
-if TYPE_CHECKING:
-    from registry.catalog import Catalog
 
 CSV_TITLES = (
     "name",
@@ -85,8 +82,7 @@ def command(
     typed = constraints.take(options)
     voice = Voice(quiet=quiet, verbose=verbose)
     catalog = open_catalog(load_settings(cards=cards, cache=cache), voice)
-    names = _meant(catalog, name) if name else None
-    filter_ = Filter(constraints.parse(typed), names=names, **options)
+    filter_ = Filter(constraints.parse(typed), name=name, **options)
     rows = catalog.select(filter_, documents=form == "json")
     if form == "json":
         output.print_json_list(_plain(row) for row in rows)
@@ -94,15 +90,6 @@ def command(
         output.print_csv(CSV_TITLES, (row[:-1] for row in rows))
     else:
         _print(list(rows), filter_, voice)
-
-
-def _meant(catalog: Catalog, name: str) -> tuple[str, ...]:
-    from registry.catalog import names
-
-    found = catalog.find(name) or catalog.containing(name)
-    if not found:
-        raise names.unknown(name, catalog.suggest(name))
-    return tuple(found)
 
 
 def _print(rows: list[Row], filter_: Filter, voice: Voice) -> None:

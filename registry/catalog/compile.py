@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -11,6 +12,8 @@ from registry import figures, rules
 from registry.card import Variant, merged
 from registry.document import Document, read
 from registry.problem import Problem
+
+_FASTEST = 1
 
 FOLDER_KINDS = {"targets": "target", "datasets": "dataset"}
 """Folders that hold something else than model cards."""
@@ -27,7 +30,7 @@ class VariantRow:
     support: tuple[tuple[str, str], ...]
     datasets: tuple[str, ...]
     aliases: tuple[str, ...]
-    document: str
+    document: bytes
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def _row(variant: Variant) -> VariantRow:
         support=tuple(_support(variant).items()),
         datasets=variant.datasets,
         aliases=tuple(sorted({name.lower() for name in variant.document.get("known_as", ())})),
-        document=_json(variant.document),
+        document=zlib.compress(_json(variant.document).encode(), _FASTEST),
     )
 
 

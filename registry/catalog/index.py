@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from registry.catalog import names, scan
-from registry.catalog.query import Filter, Row, select
+from registry.catalog.query import Filter, Row, select, unpacked
 from registry.errors import RequestError, UnavailableError
 from registry.progress import Progress, Silent
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from registry.dataset import Dataset
     from registry.target import Target
 
-VERSION = "1"
+VERSION = "2"
 """Changes with the tables, so that an index of another version is never read."""
 
 _WAIT_SECONDS = 60.0
@@ -66,7 +66,7 @@ class Catalog:
         """Rows that pass a filter, in its order; with their documents when asked for.
 
         Raises:
-            RequestError: The filter's target is unknown.
+            RequestError: The filter's target is unknown, or its name means nothing.
         """
         target = self.target(filter_.target) if filter_.target else None
         return select(self._db, filter_, target, documents=documents)
@@ -74,10 +74,6 @@ class Catalog:
     def find(self, name: str) -> list[str]:
         """Full names that a name may mean; see `catalog.names`."""
         return names.find(self._db, name)
-
-    def containing(self, name: str) -> list[str]:
-        """Full names with a piece of a name in them, the first two hundred."""
-        return names.containing(self._db, name)
 
     def starting_with(self, beginning: str, most: int) -> list[str]:
         """Models, families and full names that begin so, for completion."""
@@ -110,7 +106,7 @@ class Catalog:
             if card not in cards:
                 text = self._db.execute("SELECT document FROM cards WHERE id = ?", (card,)).fetchone()[0]
                 cards[card] = _parsed(text)
-            found.append(Variant.from_document(cards[card], _parsed(document)))
+            found.append(Variant.from_document(cards[card], _parsed(unpacked(document))))
         return found
 
     def card(self, name: str) -> tuple[str, dict[str, Any]]:

@@ -11,21 +11,40 @@ import sqlite3
 from registry.errors import RequestError
 
 _SHOWN = 12
+_SHORTEST = 3
 
-_ONE = "model = :a OR family = :a OR name = :a OR id IN (SELECT variant FROM aliases WHERE alias = :a)"
-_TWO = "(publisher = :a AND (model = :b OR family = :b)) OR ((model = :a OR family = :a) AND name = :b)"
-_THREE = "full_name = :whole"
+_FORMS = {
+    1: "(v.model = :a OR v.family = :a OR v.name = :a OR v.id IN (SELECT variant FROM aliases WHERE alias = :a))",
+    2: "((v.publisher = :a AND (v.model = :b OR v.family = :b))"
+    " OR ((v.model = :a OR v.family = :a) AND v.name = :b))",
+    3: "v.full_name = :whole",
+}
+"""What a name with so many parts matches."""
 
 
 def find(db: sqlite3.Connection, name: str) -> list[str]:
-    """Full names that a name means, in order; empty when none."""
+    """Full names that a name means by its parts, in order; empty when none."""
+    where, values = _parts(name)
+    rows = db.execute(f"SELECT v.full_name FROM variants v WHERE {where} ORDER BY v.full_name", values)  # noqa: S608
+    return [row[0] for row in rows]
+
+
+def condition(db: sqlite3.Connection, name: str) -> tuple[str, dict[str, str]]:
+    """SQL for "variant `v` is meant by this name", and its parameters; by a piece where no part fits.
+
+    Raises:
+        RequestError: The name means nothing; the hint has the near ones.
+    """
+    for where, values in (_parts(name), (_PIECE, {"piece": _pattern(name)})):
+        if db.execute(f"SELECT 1 FROM variants v WHERE {where} LIMIT 1", values).fetchone():  # noqa: S608
+            return where, values
+    raise unknown(name, suggest(db, name))
+
+
+def _parts(name: str) -> tuple[str, dict[str, str]]:
     parts = name.strip().lower().split("/")
     values = {"a": parts[0], "b": parts[-1], "whole": "/".join(parts)}
-    condition = {1: _ONE, 2: _TWO, 3: _THREE}.get(len(parts))
-    if condition is None:
-        return []
-    rows = db.execute(f"SELECT full_name FROM variants WHERE {condition} ORDER BY full_name", values)  # noqa: S608
-    return [row[0] for row in rows]
+    return _FORMS.get(len(parts), "0"), values
 
 
 def one_card(db: sqlite3.Connection, name: str) -> list[str]:
@@ -34,7 +53,7 @@ def one_card(db: sqlite3.Connection, name: str) -> list[str]:
     Raises:
         RequestError: Unknown or ambiguous; the hint lists names to paste.
     """
-    found = find(db, name) or containing(db, name)
+    found = find(db, name) or _containing(db, name)
     cards = list(dict.fromkeys(full_name.rpartition("/")[0] for full_name in found))
     if len(cards) == 1:
         return found
@@ -71,7 +90,7 @@ def suggest(db: sqlite3.Connection, name: str) -> list[str]:
     )
     known = [row[0] for row in db.execute(query)]
     near = difflib.get_close_matches(wanted, known, n=5, cutoff=0.6)
-    return near or containing(db, wanted)[:5]
+    return near or _containing(db, wanted)[:5]
 
 
 def starting_with(db: sqlite3.Connection, beginning: str, most: int) -> list[str]:
@@ -93,14 +112,18 @@ def hint(name: str, known: list[str], command: str) -> str:
     return f"did you mean {', '.join(near)}?" if near else f"`{command}` lists them"
 
 
-def containing(db: sqlite3.Connection, name: str) -> list[str]:
-    """Full names with a piece of a name in them, the first two hundred; none for a piece under three letters."""
+def _containing(db: sqlite3.Connection, name: str) -> list[str]:
+    sql = f"SELECT v.full_name FROM variants v WHERE {_PIECE} ORDER BY v.full_name LIMIT 200"  # noqa: S608
+    return [row[0] for row in db.execute(sql, {"piece": _pattern(name)})]
+
+
+_PIECE = "v.full_name LIKE :piece ESCAPE '!'"
+
+
+def _pattern(name: str) -> str:
     piece = name.strip().lower()
-    if len(piece) < 3:
-        return []
-    escaped = piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = db.execute(
-        "SELECT full_name FROM variants WHERE full_name LIKE ? ESCAPE '\\' ORDER BY full_name LIMIT 200",
-        (f"%{escaped}%",),
-    )
-    return [row[0] for row in rows]
+    if len(piece) < _SHORTEST:
+        return ""  # matches nothing: one or two letters are in most names
+    for letter in "!%_":
+        piece = piece.replace(letter, "!" + letter)
+    return f"%{piece}%"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from registry.catalog import names
 
 if TYPE_CHECKING:
     from registry.constraints import Constraints
@@ -18,14 +21,14 @@ class Filter(NamedTuple):
 
     Attributes:
         constraints: What a variant must satisfy; the same that `zoo pull` takes.
-        names: Full names to choose from, or None for all.
+        name: Any part of a full name; see `catalog.names`. None for all.
         target: Only variants that it supports; also the target that the figures are of.
         sort: One of `SORTS`. Accuracy orders within each dataset, split and protocol.
         limit: Most rows, or None.
     """
 
     constraints: Constraints
-    names: tuple[str, ...] | None = None
+    name: str | None = None
     task: str | None = None
     target: str | None = None
     availability: str | None = None
@@ -61,22 +64,80 @@ class Row(NamedTuple):
 _ORDERS = {
     "name": "v.full_name",
     "accuracy": "v.accuracy IS NULL, v.conditions, v.accuracy DESC, v.full_name",
-    "latency": "latency.value IS NULL, latency.value, v.full_name",
-    "ram": "ram.value IS NULL, ram.value, v.full_name",
-    "flash": "flash.value IS NULL, flash.value, v.full_name",
     "size": "v.size IS NULL, v.size, v.full_name",
     "resolution": "v.height IS NULL, v.height * v.width, v.full_name",
 }
-
-_LEVEL = """CASE WHEN s.level = 'measured' THEN 'measured' WHEN s.level = 'declared' THEN 'declared'
-            WHEN v.signature IN ({taken}) THEN 'compatible' END"""
+_FIGURES = ("latency", "ram", "flash")
+_AT_ONCE = 500
+"""Rows read at a time: few enough for a flat memory and for SQLite's bound on parameters."""
 
 
 def select(db: sqlite3.Connection, filter_: Filter, target: Target | None, *, documents: bool) -> Iterator[Row]:
-    """Rows that pass, in the filter's order; without documents, that field is empty."""
-    sql, values = _statement(db, filter_, target, "d.document" if documents else "''")
-    for row in db.execute(sql, values):
-        yield Row(*row)._replace(pinned=bool(row[9]))
+    """Rows that pass, in the filter's order; without documents, that field is empty.
+
+    First the ids, from indexes and narrow tables; then whole rows for these ids only.
+    """
+    ids = _ordered_ids(db, filter_, target)
+    place = target.name if target else ""
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        found = {row[0]: row[1:] for row in db.execute(_rows_sql(marks, documents), (*[place] * 4, *some))}
+        for number in some:
+            yield _row(found[number], target)
+
+
+def _ordered_ids(db: sqlite3.Connection, filter_: Filter, target: Target | None) -> list[int]:
+    conditions = _conditions(db, filter_, target)
+    where = " AND ".join(conditions.where) or "1"
+    limit = -1 if filter_.limit is None else filter_.limit
+    values = {**conditions.values, "limit": limit}
+    if filter_.sort not in _FIGURES:
+        order = _ORDERS[filter_.sort]
+        if filter_.reverse:
+            order = ", ".join(_flipped(part) for part in order.split(", "))
+        sql = f"SELECT v.id FROM variants v WHERE {where} ORDER BY {order} LIMIT :limit"  # noqa: S608
+        return [row[0] for row in db.execute(sql, values)]
+    # known figures come straight from their index, in order; the unknown ones follow by name
+    direction = "DESC" if filter_.reverse else "ASC"
+    figures = "figures f WHERE f.target = :target AND f.kind = :sort"
+    values |= {"target": target.name if target else "", "sort": filter_.sort}
+    known = f"""SELECT v.id FROM figures f CROSS JOIN variants v ON v.id = f.variant
+        WHERE f.target = :target AND f.kind = :sort AND {where}
+        ORDER BY f.value {direction}, v.full_name LIMIT :limit"""  # noqa: S608
+    ids = [row[0] for row in db.execute(known, values)]
+    if limit < 0 or len(ids) < limit:
+        values["limit"] = limit if limit < 0 else limit - len(ids)
+        unknown = f"""SELECT v.id FROM variants v WHERE v.id NOT IN (SELECT f.variant FROM {figures}) AND {where}
+            ORDER BY v.full_name LIMIT :limit"""  # noqa: S608
+        ids += [row[0] for row in db.execute(unknown, values)]
+    return ids
+
+
+def _rows_sql(marks: str, documents: bool) -> str:
+    figures = "\n".join(
+        f"LEFT JOIN figures {kind} ON {kind}.variant = v.id AND {kind}.target = ? AND {kind}.kind = '{kind}'"
+        for kind in _FIGURES
+    )
+    document, join = ("d.document", "JOIN documents d ON d.variant = v.id") if documents else ("NULL", "")
+    return f"""
+        SELECT v.id, v.full_name, g.format, g.scheme, g.granularity, v.height, v.width, v.classes, v.availability,
+               v.licence, v.pinned, v.size, v.accuracy, v.conditions,
+               s.level, latency.value, ram.value, flash.value, {document}
+        FROM variants v JOIN signatures g ON g.id = v.signature {join}
+        LEFT JOIN support s ON s.variant = v.id AND s.target = ?
+        {figures}
+        WHERE v.id IN ({marks})"""  # noqa: S608
+
+
+def _row(values: tuple[Any, ...], target: Target | None) -> Row:
+    row = Row(*values[:-1], unpacked(values[-1]))
+    return row._replace(pinned=bool(row.pinned), level=(row.level or "compatible") if target else None)
+
+
+def unpacked(document: bytes | None) -> str:
+    """A stored document as JSON text."""
+    return zlib.decompress(document).decode() if document else ""
 
 
 class _Conditions:
@@ -100,21 +161,17 @@ class _Conditions:
         self.add(f"{column} IN ({', '.join(':' + name for name in values)})", **values)
 
 
-def _statement(
-    db: sqlite3.Connection, filter_: Filter, target: Target | None, document: str
-) -> tuple[str, dict[str, Any]]:
-    limit = -1 if filter_.limit is None else filter_.limit
-    found = _Conditions(target=target.name if target else "", limit=limit)
+def _conditions(db: sqlite3.Connection, filter_: Filter, target: Target | None) -> _Conditions:
+    found = _Conditions(target=target.name if target else "")
     for column in ("task", "availability", "pinned"):
         found.equal(f"v.{column}", getattr(filter_, column))
-    if filter_.names is not None:
-        found.among("v.full_name", "n", filter_.names)
+    if filter_.name is not None:
+        condition, values = names.condition(db, filter_.name)
+        found.add(condition, **values)
     _constrain(found, filter_.constraints)
-    level = "NULL"
     if target is not None:
-        level, condition = _supported(db, target)
-        found.add(condition)
-    return _sql(level, found.where, filter_, document), found.values
+        found.add(_supported(db, target))
+    return found
 
 
 def _constrain(found: _Conditions, wanted: Constraints) -> None:
@@ -141,37 +198,13 @@ def _constrain(found: _Conditions, wanted: Constraints) -> None:
             found.add(f"v.id IN ({condition})", **{kind: most})
 
 
-def _supported(db: sqlite3.Connection, target: Target) -> tuple[str, str]:
-    """SQL for the level of support and for the condition, the same verdict as `registry.support`."""
+def _supported(db: sqlite3.Connection, target: Target) -> str:
+    """SQL for "the target supports it", the same verdict as `registry.support`."""
     signatures = db.execute("SELECT id, format, scheme, granularity, representation FROM signatures")
     taken = ", ".join(str(number) for number, *properties in signatures if target.engine_for(*properties))
-    level = _LEVEL.format(taken=taken)
-    condition = f"(s.level = 'measured' OR (v.signature IN ({taken}) AND s.level IS NOT 'unsupported'))"
-    return level, condition
-
-
-def _sql(level: str, where: list[str], filter_: Filter, document: str) -> str:
-    order = _ORDERS[filter_.sort]
-    if filter_.reverse:
-        order = ", ".join(_flipped(part) for part in order.split(", "))
-    condition = " AND ".join(where) or "1"
-    # wide rows are joined after the limit, so that sorting moves only ids
-    return f"""
-        WITH chosen AS (
-            SELECT v.id AS id, {level} AS level, latency.value AS latency, ram.value AS ram, flash.value AS flash,
-                   row_number() OVER (ORDER BY {order}) AS place
-            FROM variants v
-            LEFT JOIN support s ON s.variant = v.id AND s.target = :target
-            LEFT JOIN figures latency
-                ON latency.variant = v.id AND latency.target = :target AND latency.kind = 'latency'
-            LEFT JOIN figures ram ON ram.variant = v.id AND ram.target = :target AND ram.kind = 'ram'
-            LEFT JOIN figures flash ON flash.variant = v.id AND flash.target = :target AND flash.kind = 'flash'
-            WHERE {condition} ORDER BY place LIMIT :limit
-        )
-        SELECT v.full_name, g.format, g.scheme, g.granularity, v.height, v.width, v.classes, v.availability,
-               v.licence, v.pinned, v.size, v.accuracy, v.conditions, c.level, c.latency, c.ram, c.flash, {document}
-        FROM chosen c JOIN variants v ON v.id = c.id JOIN signatures g ON g.id = v.signature
-        LEFT JOIN documents d ON d.variant = v.id ORDER BY c.place"""  # noqa: S608
+    declared = "SELECT variant FROM support WHERE target = :target AND level ="
+    accepted = f"v.signature IN ({taken}) AND v.id NOT IN ({declared} 'unsupported')"
+    return f"(v.id IN ({declared} 'measured') OR ({accepted}))"
 
 
 def _flipped(part: str) -> str:

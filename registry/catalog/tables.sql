@@ -10,7 +10,7 @@ CREATE TABLE variants (
     height INTEGER, width INTEGER, classes INTEGER, availability TEXT, licence TEXT,
     pinned INTEGER, size REAL, accuracy REAL, conditions TEXT
 );
-CREATE TABLE documents (variant INTEGER PRIMARY KEY, document TEXT);
+CREATE TABLE documents (variant INTEGER PRIMARY KEY, document BLOB); -- JSON, deflated
 CREATE TABLE metrics (variant INTEGER, name TEXT, value REAL, dataset TEXT);
 CREATE TABLE figures (variant INTEGER, target TEXT, kind TEXT, value REAL, PRIMARY KEY (variant, target, kind)) WITHOUT ROWID;
 CREATE TABLE support (variant INTEGER, target TEXT, level TEXT, PRIMARY KEY (variant, target)) WITHOUT ROWID;
@@ -23,7 +23,7 @@ CREATE INDEX variants_model ON variants (model);
 CREATE INDEX variants_family ON variants (family);
 CREATE INDEX variants_name ON variants (name);
 CREATE INDEX metrics_variant ON metrics (variant);
-CREATE INDEX metrics_value ON metrics (name, value);
+CREATE INDEX metrics_value ON metrics (name, value, dataset, variant);
 CREATE INDEX figures_value ON figures (target, kind, value);
 CREATE INDEX support_target ON support (target, level);
 CREATE INDEX datasets_dataset ON datasets (dataset);
