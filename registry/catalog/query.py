@@ -131,7 +131,7 @@ def _rows_sql(marks: str, documents: bool) -> str:
 
 
 def _row(values: tuple[Any, ...], target: Target | None) -> Row:
-    row = Row(*values[:-1], unpacked(values[-1]))
+    row = Row._make((*values[:-1], unpacked(values[-1])))
     return row._replace(pinned=bool(row.pinned), level=(row.level or "compatible") if target else None)
 
 

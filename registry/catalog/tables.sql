@@ -22,6 +22,9 @@ CREATE INDEX variants_signature ON variants (signature);
 CREATE INDEX variants_model ON variants (model);
 CREATE INDEX variants_family ON variants (family);
 CREATE INDEX variants_name ON variants (name);
+-- the two commonest orders, as `catalog.query` writes them
+CREATE INDEX variants_accuracy ON variants (accuracy IS NULL, conditions, accuracy DESC, full_name);
+CREATE INDEX variants_size ON variants (size IS NULL, size, full_name);
 CREATE INDEX metrics_variant ON metrics (variant);
 CREATE INDEX metrics_value ON metrics (name, value, dataset, variant);
 CREATE INDEX figures_value ON figures (target, kind, value);
