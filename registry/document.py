@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from registry.files import open_regular
 from registry.problem import Problem
 
 MAX_BYTES = 8 << 20
@@ -76,25 +76,16 @@ def read(path: Path) -> Document | Problem:
     """Read a file of at most 8 MiB. Never raises for bad input: the answer is then a problem."""
     name = str(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return Problem(name, 0, 0, "", "unreadable", "not a regular file", expected="a YAML file")
-            if status.st_size > MAX_BYTES:
-                return _too_large(name, status.st_size)
-            data = file.read(MAX_BYTES + 1)
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
     except OSError as error:
-        return Problem(
-            name,
-            0,
-            0,
-            "",
-            "unreadable",
-            f"cannot be read: {error.strerror or error}",
-            expected="a readable file",
-        )
-    return _too_large(name, len(data)) if len(data) > MAX_BYTES else parse(data, name)
+        told = f"cannot be read: {error.strerror or error}"
+        return Problem(name, 0, 0, "", "unreadable", told, expected="a readable file")
+    if max(size, len(data)) > MAX_BYTES:
+        limits = {"expected": f"at most {MAX_BYTES} bytes", "found": f"{max(size, len(data))} bytes"}
+        return Problem(name, 0, 0, "", "size", "the document is too large", **limits)
+    return parse(data, name)
 
 
 def parse(data: bytes, file: str) -> Document | Problem:
@@ -119,22 +110,11 @@ def parse(data: bytes, file: str) -> Document | Problem:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = " ".join(part for part in (error.context, error.problem) if part)
         return Problem(file, line, column, "", "syntax", f"not valid YAML: {message}")
-    except yaml.YAMLError as error:
-        return Problem(file, 1, 1, "", "syntax", f"not valid YAML: {str(error).splitlines()[0]}")
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - text.rfind("\n", 0, error.position)
+        return Problem(file, line, column, "", "syntax", f"not valid YAML: {error.reason}")
     return Document(file, builder.root, builder.places)
-
-
-def _too_large(name: str, size: int) -> Problem:
-    return Problem(
-        name,
-        0,
-        0,
-        "",
-        "size",
-        "the document is too large",
-        expected=f"at most {MAX_BYTES} bytes",
-        found=f"{size} bytes",
-    )
 
 
 class _RefusedError(Exception):

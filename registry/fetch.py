@@ -165,7 +165,8 @@ def sidecars(
     found = {f"{stem}.card.yaml": card_bytes, f"{stem}.licence.txt": licence_note(variant, card).encode()}
     if labels:
         found[f"{stem}.labels.txt"] = "".join(f"{label}\n" for label in labels).encode()
-    return found
+    pulled = {file.file for file in variant.files}  # the publisher's own labels go before ours
+    return {name: content for name, content in found.items() if name not in pulled}
 
 
 def licence_note(variant: Variant, card: Mapping[str, Any]) -> str:

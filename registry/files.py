@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +73,19 @@ def _link(source: Path, destination: Path) -> bool:
         # POSIX rename does nothing when both names are already the same file
         temporary.unlink(missing_ok=True)
     return True
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a regular file for reading, without waiting for a pipe that somebody put there.
+
+    Raises:
+        OSError: It cannot be opened, or is a folder, a pipe or a device.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def same_file(one: Path, other: Path) -> bool:

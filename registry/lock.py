@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ class Entry:
                 "size": item.size,
                 "sha256": item.digest.hex,
                 "pinned_by": item.pinned_by,
-                "source": item.source,
+                **({"source": item.source} if item.source else {}),
             }
             for item in self.files
         ]
@@ -157,13 +158,32 @@ def write(path: Path, entry: Entry, guards: Path) -> bool:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
+    """An entry; raises the errors that `read` expects where the document is not what the schema says."""
     asked = item["request"]
-    request = Request(asked["name"], asked["target"], asked["prefer"], dict(asked["constraints"]))
+    target = asked["target"]
+    request = Request(
+        _text(asked["name"]),
+        None if target is None else _text(target),
+        _text(asked["prefer"]),
+        dict(asked["constraints"]),
+    )
     files = tuple(
-        LockedFile(one["file"], int(one["size"]), Digest(one["sha256"]), one["pinned_by"], one.get("source", ""))
+        LockedFile(
+            _text(one["file"]),
+            operator.index(one["size"]),
+            Digest(_text(one["sha256"])),
+            _text(one["pinned_by"]),
+            _text(one.get("source", "")),
+        )
         for one in item["artifacts"]
     )
-    return Entry(request, str(item["variant"]), files)
+    return Entry(request, _text(item["variant"]), files)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _explained(path: Path, text: bytes) -> str:

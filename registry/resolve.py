@@ -192,6 +192,8 @@ def _behind(candidate: Candidate, chosen: Candidate | None, prefer: str, compare
         return f"{prefer} {_shown(prefer, candidate.value)}; {winner} has {_shown(prefer, chosen.value)}"
     if mine and best and mine.engine != best.engine:
         return f"runs on the {mine.engine}; {winner} runs on the {best.engine}"
+    if candidate.variant.availability != chosen.variant.availability:
+        return f"marked {candidate.variant.availability}; {winner} is {chosen.variant.availability}"
     one, other = figures.size_bytes(candidate.variant), figures.size_bytes(chosen.variant)
     if one != other:
         return f"{prefer} does not tell them apart; {format_bytes(one)}, and {winner} has {format_bytes(other)}"

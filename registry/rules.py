@@ -11,7 +11,7 @@ from registry.card import REQUIRED
 from registry.document import Document, Step
 from registry.problem import Problem
 
-FIGURES = ("metrics", "footprints", "latencies", "compute")
+Place = tuple[Step, ...]
 
 
 def check(document: Document, kind: str) -> list[Problem]:
@@ -58,7 +58,7 @@ def _card(document: Document) -> Iterator[Problem]:
             )
     names = [variant["name"] for variant in card["variants"]]
     for number, variant in enumerate(card["variants"]):
-        place: tuple[Step, ...] = ("variants", number)
+        place: Place = ("variants", number)
         if names.index(variant["name"]) < number:
             yield document.problem(
                 (*place, "name"),
@@ -77,7 +77,7 @@ def _card(document: Document) -> Iterator[Problem]:
                     expected=f"{key!r} here or under 'common'",
                 )
         yield from _shapes(document, place, whole)
-        yield from _parent(document, place, variant, names)
+    yield from _parents(document)
     yield from _source_keys(document, card, (), set(card.get("sources", {})))
     for number, dispute in enumerate(card.get("contradictions", ())):
         for index, name in enumerate(dispute["variants"]):
@@ -90,27 +90,54 @@ def _card(document: Document) -> Iterator[Problem]:
                 )
 
 
-def _parent(
-    document: Document, place: tuple[Step, ...], variant: dict[str, Any], names: list[str]
-) -> Iterator[Problem]:
-    parent = variant.get("parent")
-    if parent is None:
-        return
-    if parent == variant["name"]:
-        yield document.problem((*place, "parent"), "parent", "a variant cannot be its own parent", found=parent)
-    elif "/" not in parent and parent not in names:
-        yield document.problem(
-            (*place, "parent"),
-            "unknown-variant",
-            f"no variant {parent!r} in this card",
-            expected="a variant of this card, or publisher/model/variant",
-            found=parent,
-        )
+def _parents(document: Document) -> Iterator[Problem]:
+    """Parents within the card exist, and no variant descends from itself."""
+    card = document.value
+    own = f"{card['publisher']}/{card['model']}/"
+    local = {
+        variant["name"]: variant["parent"].removeprefix(own) for variant in card["variants"] if "parent" in variant
+    }
+    names = {variant["name"] for variant in card["variants"]}
+    told: set[str] = set()
+    for number, variant in enumerate(card["variants"]):
+        parent = variant.get("parent", "/").removeprefix(own)
+        place: Place = ("variants", number, "parent")
+        if "/" not in parent and parent not in names:
+            yield document.problem(
+                place,
+                "unknown-variant",
+                f"no variant {parent!r} in this card",
+                expected="a variant of this card, or publisher/model/variant",
+                found=variant["parent"],
+            )
+        line = _descent(variant["name"], local)
+        if variant["name"] in line and variant["name"] not in told:
+            told |= set(line)
+            stated = variant.get("parent", line[0])
+            message = "a variant cannot descend from itself: " + " <- ".join([variant["name"], *line])
+            yield document.problem(place, "parent", message, expected="another variant", found=stated)
 
 
-def _shapes(document: Document, place: tuple[Step, ...], whole: dict[str, Any]) -> Iterator[Problem]:
+def _descent(name: str, parents: dict[str, str]) -> list[str]:
+    """Ancestors of a variant within the card, up to the first that comes again."""
+    line: list[str] = []
+    while (name := parents.get(name, "")) and name not in line:
+        line.append(name)
+    return line
+
+
+def _shapes(document: Document, place: Place, whole: dict[str, Any]) -> Iterator[Problem]:
     """Class count against the class axis of the scores; input size against the resolution."""
-    count = whole.get("classes", {}).get("count")
+    classes = whole.get("classes", {})
+    count = classes.get("count")
+    if "names" in classes and len(classes["names"]) != count:
+        yield document.problem(
+            (*place, "classes", "count"),
+            "class-count",
+            "the count is not the number of names",
+            expected=str(len(classes["names"])),
+            found=str(count),
+        )
     tensors = whole.get("tensors", {})
     for number, tensor in enumerate(tensors.get("outputs", ())):
         size = _axis(tensor, "C")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import best_match
 
 from registry.document import Document
@@ -29,9 +30,23 @@ def load_schema(kind: str) -> dict[str, Any]:
 
 
 @functools.cache
-def validator(kind: str) -> Draft202012Validator:
+def validator(kind: str) -> Any:
     """A validator of a kind of document, made once."""
-    return Draft202012Validator(load_schema(kind))
+    return _Validator(load_schema(kind))
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """`pattern` as JSON Schema means it: `$` is the very end, where Python's also matches before a last newline."""
+    if isinstance(instance, str) and not re.search(_strict(pattern), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@functools.cache
+def _strict(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
+
+
+_Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 def kind_of(document: Document) -> str:

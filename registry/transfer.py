@@ -116,6 +116,8 @@ def _require_model(subject: str, head: bytes, format_: str | None) -> None:
     if format_ is None:
         return
     expected = f"a {format_} file" if format_ != "unknown" else "a model file"
+    if not head:
+        raise MismatchError(subject, expected=expected, found="nothing: the body is empty", hint=_REPORT)
     start = head.lstrip()[:64].lower()
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         raise MismatchError(

@@ -19,6 +19,7 @@ BYTES = {
 """Bytes of a unit: decimal prefixes are powers of 1000, binary ones of 1024 (IEC 80000-13)."""
 
 _NUMBER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)\s*")
+_RESOLUTION = re.compile(r"([1-9][0-9]{0,5})(?:x([1-9][0-9]{0,5}))?")
 _MILLISECONDS = {"": 1.0, "ms": 1.0, "s": 1000.0, "us": 0.001}
 
 
@@ -66,11 +67,10 @@ def parse_resolution(text: str) -> tuple[int, int]:
     Raises:
         RequestError: Another form.
     """
-    width, _, height = text.lower().partition("x")
-    try:
-        return int(height or width), int(width)
-    except ValueError:
-        raise RequestError(f"not a resolution: {text!r}", hint="write 512 or 768x384 (width x height)") from None
+    match = _RESOLUTION.fullmatch(text.strip().lower())
+    if not match:
+        raise RequestError(f"not a resolution: {text!r}", hint="write 512 or 768x384 (width x height)")
+    return int(match[2] or match[1]), int(match[1])
 
 
 def format_bytes(count: float | None) -> str:

@@ -58,6 +58,7 @@ class Verdict:
         file: Its path.
         problems: What is wrong with it by itself.
         name: `publisher/model` of a card, else empty.
+        name_position: Where its model is named.
         variants: Full names of its variants, and whether an accuracy of that very file is known.
         parents: References to parents.
     """
@@ -65,6 +66,7 @@ class Verdict:
     file: str
     problems: tuple[Problem, ...] = ()
     name: str = ""
+    name_position: Position = (1, 1)
     variants: Mapping[str, bool] = field(default_factory=dict)
     parents: tuple[ParentReference, ...] = ()
 
@@ -157,23 +159,22 @@ def validate(documents: Sequence[Path], roots: Sequence[Path]) -> Iterator[Verdi
         parents += [(verdict.file, reference) for reference in verdict.parents]
         other = first.setdefault(verdict.name.lower(), verdict.file) if verdict.name else verdict.file
         if other != verdict.file:
-            yield Verdict(verdict.file, (_duplicate(verdict.file, verdict.name, other),))
+            yield Verdict(verdict.file, (_duplicate(verdict, other),))
     lookup = _ParentLookup(variants, roots)
     for file, reference in parents:
         if problem := lookup.judge(file, reference):
             yield Verdict(file, (problem,))
 
 
-def _duplicate(file: str, name: str, other: str) -> Problem:
+def _duplicate(verdict: Verdict, other: str) -> Problem:
     return Problem(
-        file,
-        1,
-        1,
+        verdict.file,
+        *verdict.name_position,
         "/model",
         "duplicate-name",
-        f"{name} is already defined by {other}",
+        f"{verdict.name} is already defined by {other}",
         expected="one card for each publisher and model, whatever the case of the letters",
-        found=name,
+        found=verdict.name,
     )
 
 
@@ -242,7 +243,7 @@ def _card_verdict(document: Document, problems: list[Problem]) -> Verdict:
             parents.append(
                 ParentReference(variant.full_name, full, quantized, document.position(path), pointer(path))
             )
-    return Verdict(document.file, tuple(problems), name, variants, tuple(parents))
+    return Verdict(document.file, tuple(problems), name, document.position(("model",)), variants, tuple(parents))
 
 
 def _has_accuracy(variant: Variant) -> bool:

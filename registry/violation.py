@@ -25,7 +25,7 @@ def violation(variant: Variant, constraints: Constraints, target: Target | None)
     for name, wanted, found in exact:
         if wanted is not None and found != wanted:
             return f"{name} is {_known(found)}, asked for {wanted}"
-    if constraints.dataset and constraints.dataset not in variant.datasets:
+    if constraints.dataset is not None and constraints.dataset not in variant.datasets:
         return f"not trained or measured on {constraints.dataset}"
     if constraints.licences and variant.weights_licence not in constraints.licences:
         return f"licence of the weights is {variant.weights_licence}, asked for {' or '.join(constraints.licences)}"

@@ -9,20 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from zlib import crc32
 
-from registry.catalog import names, scan
-from registry.catalog.query import Filter, Row, select, unpacked
-from registry.errors import RequestError, UnavailableError
-from registry.progress import Progress, Silent
+from registry.catalog import scan
+from registry.errors import UnavailableError
+from registry.progress import Progress
 
 if TYPE_CHECKING:
-    from registry.card import Variant
     from registry.catalog.compile import Compiled
-    from registry.dataset import Dataset
-    from registry.target import Target
 
 VERSION = "2"
 """Changes with the tables, so that an index of another version is never read."""
@@ -32,149 +28,19 @@ _FULL = 500
 """From this many changed files on, a new file is built instead of changing the old one."""
 
 
-class Catalog:
-    """Cards, targets and datasets, ready for search."""
+def open_index(roots: Sequence[str], folder: str, progress: Progress) -> sqlite3.Connection:
+    """The index of the cards under `roots`, compiled anew where they changed.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-
-    @classmethod
-    def open(cls, roots: Sequence[str], folder: str, progress: Progress | None = None) -> Catalog:
-        """Open the index of the cards under `roots`, compiled anew where they changed.
-
-        Args:
-            roots: Folders of cards; a variant's first card wins over a later one of the same name.
-            folder: Folder of compiled indexes; made when missing. When it cannot be written, the index
-                lives in memory for this once.
-            progress: Hears of a build.
-        """
-        absolute = [os.path.abspath(root) for root in roots]
-        state = scan.scan(absolute)
-        path = os.path.join(folder, _file_name(absolute))
-        connection = _open_current(path, state)
-        return cls(connection or _refreshed(path, state, progress or Silent()))
-
-    def close(self) -> None:
-        """Close the index."""
-        self._db.close()
-
-    def problems(self) -> list[tuple[str, str]]:
-        """Documents that were left out: path and reason."""
-        return self._db.execute("SELECT path, text FROM problems ORDER BY path").fetchall()
-
-    def select(self, filter_: Filter, *, documents: bool = False) -> Iterator[Row]:
-        """Rows that pass a filter, in its order; with their documents when asked for.
-
-        Raises:
-            RequestError: The filter's target is unknown, or its name means nothing.
-        """
-        target = self.target(filter_.target) if filter_.target else None
-        return select(self._db, filter_, target, documents=documents)
-
-    def find(self, name: str) -> list[str]:
-        """Full names that a name may mean; see `catalog.names`."""
-        return names.find(self._db, name)
-
-    def starting_with(self, beginning: str, most: int) -> list[str]:
-        """Models, families and full names that begin so, for completion."""
-        return names.starting_with(self._db, beginning, most)
-
-    def one_card(self, name: str) -> list[str]:
-        """Full names that a name means, all of one card.
-
-        Raises:
-            RequestError: Unknown or ambiguous; the hint lists names to paste.
-        """
-        return names.one_card(self._db, name)
-
-    def suggest(self, name: str) -> list[str]:
-        """Names close to a mistyped one, best first."""
-        return names.suggest(self._db, name)
-
-    def variants(self, full_names: Iterable[str]) -> list[Variant]:
-        """Variants by full name, in the order given."""
-        from registry.card import Variant
-
-        cards: dict[int, Any] = {}
-        found = []
-        for full_name in full_names:
-            card, document = self._db.execute(
-                "SELECT v.card, d.document FROM variants v JOIN documents d ON d.variant = v.id"
-                " WHERE v.full_name = ?",
-                (full_name,),
-            ).fetchone()
-            if card not in cards:
-                text = self._db.execute("SELECT document FROM cards WHERE id = ?", (card,)).fetchone()[0]
-                cards[card] = _parsed(text)
-            found.append(Variant.from_document(cards[card], _parsed(unpacked(document))))
-        return found
-
-    def card(self, name: str) -> tuple[str, dict[str, Any]]:
-        """Path and card-level document of `publisher/model`."""
-        path, text = self._db.execute("SELECT path, document FROM cards WHERE name = ?", (name,)).fetchone()
-        return path, _parsed(text)
-
-    def targets(self) -> list[Target]:
-        """All targets, by name."""
-        from registry.target import Target
-
-        return [Target.from_document(_parsed(text)) for text in self._others("target")]
-
-    def target(self, name: str) -> Target:
-        """A target by its name, an alias or a board.
-
-        Raises:
-            RequestError: Unknown; the hint names the near ones.
-        """
-        known: dict[str, Target] = {}
-        for target in self.targets():
-            document = target.document
-            known |= {word.lower(): target for word in (*document.get("boards", ()), *document.get("aliases", ()))}
-            known[target.name] = target
-        if name.lower() in known:
-            return known[name.lower()]
-        raise RequestError(f"unknown target {name!r}", hint=names.hint(name, list(known), "zoo targets"))
-
-    def datasets(self) -> list[Dataset]:
-        """All datasets, by name."""
-        from registry.dataset import Dataset
-
-        return [Dataset.from_document(_parsed(text)) for text in self._others("dataset")]
-
-    def dataset(self, name: str) -> Dataset | None:
-        """A dataset by its name, or None."""
-        return next((dataset for dataset in self.datasets() if dataset.name == name), None)
-
-    def require_dataset(self, name: str) -> Dataset:
-        """A dataset by its name or an alias.
-
-        Raises:
-            RequestError: Unknown; the hint names the near ones.
-        """
-        known: dict[str, Dataset] = {}
-        for dataset in self.datasets():
-            known |= {word.lower(): dataset for word in (dataset.name, *dataset.document.get("aliases", ()))}
-        if name.lower() in known:
-            return known[name.lower()]
-        raise RequestError(f"unknown dataset {name!r}", hint=names.hint(name, list(known), "zoo datasets"))
-
-    def class_names(self, variant: Variant) -> tuple[str, ...]:
-        """Names of a variant's classes, its own or its dataset's; empty when unknown."""
-        classes = variant.document.get("classes", {})
-        if names_ := classes.get("names"):
-            return tuple(names_)
-        dataset = self.dataset(classes["dataset"]) if "dataset" in classes else None
-        return dataset.class_names if dataset else ()
-
-    def _others(self, kind: str) -> list[str]:
-        rows = self._db.execute("SELECT document FROM others WHERE kind = ? ORDER BY name", (kind,))
-        return [text for (text,) in rows]
-
-
-def _parsed(text: str) -> Any:
-    import json  # a plain `zoo list` does without
-
-    return json.loads(text)
+    Args:
+        roots: Folders of cards; a document's first place wins over a later one of the same name.
+        folder: Folder of compiled indexes; made when missing. When it cannot be written, the index lives in
+            memory for this once.
+        progress: Hears of a build.
+    """
+    absolute = [os.path.abspath(root) for root in roots]
+    state = scan.scan(absolute)
+    path = os.path.join(folder, _file_name(absolute))
+    return _open_current(path, state) or _refreshed(path, state, progress)
 
 
 def _file_name(roots: Sequence[str]) -> str:
@@ -184,13 +50,14 @@ def _file_name(roots: Sequence[str]) -> str:
 
 def _open_current(path: str, state: str) -> sqlite3.Connection | None:
     """The index at a path, if it is there, readable and of this very state."""
-    if not os.path.exists(path):
+    if not os.path.isfile(path):
         return None
-    connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, timeout=_WAIT_SECONDS)
     with contextlib.suppress(sqlite3.Error):
-        if _state(connection) == state:
-            return connection
-    connection.close()
+        connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, timeout=_WAIT_SECONDS)
+        with contextlib.suppress(sqlite3.Error):
+            if _state(connection) == state:
+                return connection
+        connection.close()
     return None
 
 
@@ -212,7 +79,7 @@ def _refreshed(path: str, state: str, progress: Progress) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         progress.note(f"the compiled catalogue cannot be kept in {os.path.dirname(path)}: {error}")
         connection = sqlite3.connect(":memory:")
-        _fill(connection, state, scan.paths(state), progress)
+        _fill(connection, state, progress)
         return connection
 
 
@@ -230,7 +97,7 @@ def _update(path: str, state: str, progress: Progress) -> bool:
             return False
         for name in stale:
             _forget(connection, name)
-        _insert(connection, changed, progress)
+        _insert(connection, changed, state, progress)
         connection.execute("REPLACE INTO state VALUES ('scan', ?)", (state,))
         connection.execute("COMMIT")
     except sqlite3.DatabaseError:
@@ -251,7 +118,7 @@ def _rebuild(path: str, state: str, progress: Progress) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
-            _fill(connection, state, scan.paths(state), progress)
+            _fill(connection, state, progress)
         finally:
             connection.close()
         os.replace(temporary, path)
@@ -262,43 +129,65 @@ def _rebuild(path: str, state: str, progress: Progress) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=_WAIT_SECONDS)
 
 
-def _fill(connection: sqlite3.Connection, state: str, documents: Iterable[str], progress: Progress) -> None:
+def _fill(connection: sqlite3.Connection, state: str, progress: Progress) -> None:
     from registry.catalog import compile as compiler
 
     with open(os.path.join(os.path.dirname(compiler.__file__), "tables.sql"), encoding="utf-8") as file:
         tables, indexes = file.read().split("-- indexes")
     connection.executescript(tables)
     connection.execute("BEGIN")
-    _insert(connection, list(documents), progress)
+    _insert(connection, list(scan.paths(state)), state, progress)
     connection.execute("INSERT INTO state VALUES ('scan', ?)", (state,))
     connection.execute("COMMIT")
     connection.executescript(indexes)
     connection.execute("ANALYZE")
 
 
-def _insert(connection: sqlite3.Connection, paths: list[str], progress: Progress) -> None:
+def _insert(connection: sqlite3.Connection, paths: list[str], state: str, progress: Progress) -> None:
+    """Compile and store documents.
+
+    Args:
+        connection: The index.
+        paths: What to compile.
+        state: The scan that they are of: where two documents have one name, the earlier of the scan wins.
+        progress: Hears of each.
+    """
     from registry.catalog.compile import compile_file
     from registry.parallel import ordered_map
 
+    ranks = {name: rank for rank, name in enumerate(scan.paths(state))}
     signatures = {tuple(row[1:]): row[0] for row in connection.execute("SELECT * FROM signatures")}
     with progress.task("compiling the catalogue", len(paths), unit="cards") as advance:
         for compiled in ordered_map(compile_file, paths):
-            problem = compiled.problem or _store(connection, compiled, signatures)
+            problem = compiled.problem or _defer(connection, compiled, ranks)
             if problem:
                 connection.execute("REPLACE INTO problems VALUES (?, ?)", (compiled.path, problem))
+            else:
+                _store(connection, compiled, signatures)
             advance(1)
 
 
-def _store(connection: sqlite3.Connection, compiled: Compiled, signatures: dict[tuple[str, ...], int]) -> str:
-    """Insert one document. Returns why it was left out, or an empty string."""
+def _defer(connection: sqlite3.Connection, compiled: Compiled, ranks: Mapping[str, int]) -> str:
+    """Why a document must step back behind one of the same name, or empty; a later one of that name is removed."""
     table, where = ("cards", "name = ?") if compiled.kind == "model-card" else ("others", "name = ? AND kind = ?")
-    names = (compiled.name,) if table == "cards" else (compiled.name, compiled.kind)
-    if other := connection.execute(f"SELECT path FROM {table} WHERE {where}", names).fetchone():  # noqa: S608
-        return f"{compiled.path}: {compiled.name} is already defined by {other[0]}"
-    if table == "others":
+    names_ = (compiled.name,) if table == "cards" else (compiled.name, compiled.kind)
+    row = connection.execute(f"SELECT path FROM {table} WHERE {where}", names_).fetchone()  # noqa: S608
+    if row is None:
+        return ""
+    other: str = row[0]
+    if ranks.get(other, len(ranks)) < ranks[compiled.path]:
+        return f"{compiled.path}: {compiled.name} is already defined by {other}"
+    _forget(connection, other)
+    told = f"{other}: {compiled.name} is already defined by {compiled.path}"
+    connection.execute("REPLACE INTO problems VALUES (?, ?)", (other, told))
+    return ""
+
+
+def _store(connection: sqlite3.Connection, compiled: Compiled, signatures: dict[tuple[str, ...], int]) -> None:
+    if compiled.kind != "model-card":
         values = (compiled.kind, compiled.name, compiled.path, compiled.document)
         connection.execute("INSERT INTO others VALUES (?, ?, ?, ?)", values)
-        return ""
+        return
     row_of_card = (compiled.path, compiled.name, compiled.document)
     card = connection.execute("INSERT INTO cards VALUES (NULL, ?, ?, ?)", row_of_card).lastrowid
     for row in compiled.rows:
@@ -314,7 +203,6 @@ def _store(connection: sqlite3.Connection, compiled: Compiled, signatures: dict[
         many("INSERT INTO support VALUES (?, ?, ?)", [(variant, *item) for item in row.support])
         many("INSERT INTO datasets VALUES (?, ?)", [(variant, item) for item in row.datasets])
         many("INSERT INTO aliases VALUES (?, ?)", [(item, variant) for item in row.aliases])
-    return ""
 
 
 _INSERT_VARIANT = (

@@ -65,7 +65,7 @@ _ORDERS = {
     "name": "v.full_name",
     "accuracy": "v.accuracy IS NULL, v.conditions, v.accuracy DESC, v.full_name",
     "size": "v.size IS NULL, v.size, v.full_name",
-    "resolution": "v.height IS NULL, v.height * v.width, v.full_name",
+    "resolution": "v.height * v.width IS NULL, v.height * v.width, v.full_name",
 }
 _FIGURES = ("latency", "ram", "flash")
 _AT_ONCE = 500
@@ -140,6 +140,9 @@ def unpacked(document: bytes | None) -> str:
     return zlib.decompress(document).decode() if document else ""
 
 
+_LARGEST = 2**63 - 1
+
+
 class _Conditions:
     """Collects conditions and the values of their named parameters."""
 
@@ -152,7 +155,9 @@ class _Conditions:
         self.values |= values
 
     def equal(self, column: str, value: Any) -> None:
-        if value is not None:
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            self.add("0")  # no column holds such a number
+        elif value is not None:
             key = column.rpartition(".")[2]
             self.add(f"{column} = :{key}", **{key: value})
 
@@ -178,7 +183,11 @@ def _constrain(found: _Conditions, wanted: Constraints) -> None:
     """The same conditions as `registry.violation`, as SQL."""
     for column in ("publisher", "height", "width", "classes"):
         found.equal(f"v.{column}", getattr(wanted, column))
-    signature = [(name, value) for name in ("format", "scheme", "granularity") if (value := getattr(wanted, name))]
+    signature = [
+        (name, value)
+        for name in ("format", "scheme", "granularity")
+        if (value := getattr(wanted, name)) is not None
+    ]
     if signature:
         equal = " AND ".join(f"{name} = :{name}" for name, _ in signature)
         found.add(f"v.signature IN (SELECT id FROM signatures WHERE {equal})", **dict(signature))  # noqa: S608

@@ -12,37 +12,42 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def scan(roots: Iterable[str]) -> str:
-    """A line for each document under the roots: size, times of change, path; sorted.
+    """A line for each document under the roots: size, times of change, path; in order of the roots.
 
     Two equal texts mean that nothing changed. Documents are `<root>/<publisher|targets|datasets>/*.yaml`;
     a missing root has none.
     """
     lines: list[str] = []
     for root in roots:
-        for folder in _folders(root):
-            _add_lines(folder, lines)
-    lines.sort()
+        for folder in sorted(_folders(root)):
+            lines += sorted(_lines(folder))
     return "\n".join(lines)
 
 
 def paths(text: str) -> dict[str, str]:
-    """Path of each document in a scan, with the line that stands for its state."""
+    """Path of each document in a scan, in order, with the line that stands for its state."""
     return {line.split(" ", 3)[3]: line for line in text.split("\n") if line}
 
 
 def _folders(root: str) -> list[str]:
     try:
         with os.scandir(root) as entries:
-            return [entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+            return [entry.path for entry in entries if _visible(entry.name) and entry.is_dir()]
     except OSError:
         return []
 
 
-def _add_lines(folder: str, lines: list[str]) -> None:
+def _visible(name: str) -> bool:
+    return name[0] != "." and name.isprintable()
+
+
+def _lines(folder: str) -> list[str]:
+    lines: list[str] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.endswith(SUFFIXES) or entry.name[0] == ".":
+                # a name that no text holds cannot be a card's: the file is named after the model
+                if not entry.name.endswith(SUFFIXES) or not _visible(entry.name):
                     continue
                 try:
                     status = entry.stat()
@@ -51,4 +56,5 @@ def _add_lines(folder: str, lines: list[str]) -> None:
                 else:
                     lines.append(f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {entry.path}")
     except OSError:  # the folder went away
-        return
+        return []
+    return lines

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from registry.digest import CHUNK, Digest
 from registry.errors import UnavailableError
+from registry.files import open_regular
 from registry.store.base import NotHeldError, Opened
 
 
@@ -34,17 +34,13 @@ class FolderMirror:
         if not self.folder.is_dir():
             raise UnavailableError(f"mirror {self.folder}: no such folder")
         try:
-            # never waits for a pipe that somebody put there
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            file = open_regular(path)
         except FileNotFoundError:
             raise NotHeldError(f"mirror {self.folder}: does not hold {digest}") from None
         except OSError as error:
             raise UnavailableError(f"mirror {self.folder}: {error.strerror}: {path}") from None
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UnavailableError(f"mirror {self.folder}: not a regular file: {path}")
-            yield Opened(str(path), status.st_size, _chunks(file, path))
+        with file:
+            yield Opened(str(path), os.fstat(file.fileno()).st_size, _chunks(file, path))
 
 
 def _chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:

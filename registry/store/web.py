@@ -83,7 +83,10 @@ def open_url(url: str) -> Iterator[Opened]:
 
 def shown(url: str) -> str:
     """An address fit for messages and files: without credentials, query and fragment."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all; what it holds may be a secret
+        return f"{url.partition(':')[0]}:..."
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
