@@ -83,8 +83,8 @@ def read(path: Path) -> Document | Problem:
         told = f"cannot be read: {error.strerror or error}"
         return Problem(name, 0, 0, "", "unreadable", told, expected="a readable file")
     if max(size, len(data)) > MAX_BYTES:
-        limits = {"expected": f"at most {MAX_BYTES} bytes", "found": f"{max(size, len(data))} bytes"}
-        return Problem(name, 0, 0, "", "size", "the document is too large", **limits)
+        found = f"{max(size, len(data))} bytes"
+        return Problem(name, 0, 0, "", "size", "the document is too large", f"at most {MAX_BYTES} bytes", found)
     return parse(data, name)
 
 
