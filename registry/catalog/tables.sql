@@ -25,8 +25,7 @@ CREATE INDEX variants_name ON variants (name);
 -- the two commonest orders, as `catalog.query` writes them
 CREATE INDEX variants_accuracy ON variants (accuracy IS NULL, conditions, accuracy DESC, full_name);
 CREATE INDEX variants_size ON variants (size IS NULL, size, full_name);
-CREATE INDEX metrics_variant ON metrics (variant);
-CREATE INDEX metrics_value ON metrics (name, value, dataset, variant);
+CREATE INDEX metrics_variant ON metrics (variant, name, value, dataset);
 CREATE INDEX figures_value ON figures (target, kind, value);
 CREATE INDEX support_target ON support (target, level);
 CREATE INDEX datasets_dataset ON datasets (dataset);
