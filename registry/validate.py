@@ -9,16 +9,16 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from registry import plausible, rules, schema
-from registry.card import Variant, merged
+from registry.card import merged
 from registry.document import Document, Position, Step, pointer, read
 from registry.errors import RequestError
-from registry.figures import ACCURACY, own_metrics
 from registry.parallel import ordered_map
+from registry.parents import Accuracies, ParentReference, measured
 from registry.problem import Problem
 
 SUFFIXES = (".yaml", ".yml")
@@ -33,24 +33,6 @@ class Context:
 
 
 @dataclass(frozen=True)
-class ParentReference:
-    """A quantized variant that needs its float parent's accuracy, or any reference to a parent.
-
-    Attributes:
-        variant: Full name of the variant.
-        parent: Full name of the parent, or None when the card names none.
-        quantized: Whether the variant is quantized.
-        position, pointer: Where to report.
-    """
-
-    variant: str
-    parent: str | None
-    quantized: bool
-    position: Position
-    pointer: str
-
-
-@dataclass(frozen=True)
 class Verdict:
     """What one document came to.
 
@@ -59,15 +41,13 @@ class Verdict:
         problems: What is wrong with it by itself.
         name: `publisher/model` of a card, else empty.
         name_position: Where its model is named.
-        variants: Full names of its variants, and whether an accuracy of that very file is known.
-        parents: References to parents.
+        parents: References to parents in other cards.
     """
 
     file: str
     problems: tuple[Problem, ...] = ()
     name: str = ""
     name_position: Position = (1, 1)
-    variants: Mapping[str, bool] = field(default_factory=dict)
     parents: tuple[ParentReference, ...] = ()
 
 
@@ -151,18 +131,16 @@ def validate(documents: Sequence[Path], roots: Sequence[Path]) -> Iterator[Verdi
     """
     context = gather_context(roots, documents)
     first: dict[str, str] = {}
-    variants: dict[str, bool] = {}
     parents: list[tuple[str, ParentReference]] = []
     for verdict in ordered_map(functools.partial(judge, context=context), documents):
         yield verdict
-        variants.update(verdict.variants)
         parents += [(verdict.file, reference) for reference in verdict.parents]
         other = first.setdefault(verdict.name.lower(), verdict.file) if verdict.name else verdict.file
         if other != verdict.file:
             yield Verdict(verdict.file, (_duplicate(verdict, other),))
-    lookup = _ParentLookup(variants, roots)
+    accuracies = Accuracies(first, roots)
     for file, reference in parents:
-        if problem := lookup.judge(file, reference):
+        if problem := reference.judge(file, accuracies.known(reference.parent)):
             yield Verdict(file, (problem,))
 
 
@@ -231,75 +209,26 @@ def _unknown(document: Document, path: tuple[Step, ...], kind: str, name: str, k
 def _card_verdict(document: Document, problems: list[Problem]) -> Verdict:
     card = document.value
     name = f"{card['publisher']}/{card['model']}"
-    variants, parents = {}, []
+    known = measured(card)
+    elsewhere = []
     for number, item in enumerate(merged(card)):
-        variant = Variant.from_document(card, item)
-        variants[variant.full_name] = _has_accuracy(variant)
-        quantized = variant.scheme not in (*plausible.FLOAT_SCHEMES, "unknown")
-        parent = item.get("parent")
-        if quantized or parent:
-            full = parent if parent is None or "/" in parent else f"{name}/{parent}"
-            path: tuple[Step, ...] = ("variants", number, "parent" if parent else "name")
-            parents.append(
-                ParentReference(variant.full_name, full, quantized, document.position(path), pointer(path))
-            )
-    return Verdict(document.file, tuple(problems), name, document.position(("model",)), variants, tuple(parents))
-
-
-def _has_accuracy(variant: Variant) -> bool:
-    return any(key.metric == ACCURACY for key in own_metrics(variant))
-
-
-class _ParentLookup:
-    """Finds parents among the judged documents, then in the catalogue."""
-
-    def __init__(self, variants: dict[str, bool], roots: Sequence[Path]) -> None:
-        self._variants = variants
-        self._roots = roots
-
-    def judge(self, file: str, reference: ParentReference) -> Problem | None:
-        def problem(rule: str, message: str, expected: str, severity: Any) -> Problem:
-            line, column = reference.position
-            return Problem(
-                file,
-                line,
-                column,
-                reference.pointer,
-                rule,
-                message,
-                expected,
-                reference.parent or "",
-                severity,
-            )
-
-        if reference.parent is None:
-            return problem(
-                "float-parent",
-                f"the quantized variant {reference.variant} names no float parent",
-                "'parent', so that the loss by quantization can be told",
-                "warning",
-            )
-        measured = self._accuracy(reference.parent)
-        if measured is None:
-            return problem(
-                "unknown-variant", f"no variant {reference.parent!r}", "publisher/model/variant", "error"
-            )
-        if reference.quantized and not measured:
-            return problem(
-                "float-parent",
-                f"the parent of {reference.variant} has no {ACCURACY} of its own file",
-                f"{ACCURACY} of the float file, so that the loss by quantization can be told",
-                "warning",
-            )
-        return None
-
-    def _accuracy(self, name: str) -> bool | None:
-        """Whether a variant's accuracy is known; None when there is no such variant."""
-        if name not in self._variants and name.count("/") == 2:
-            publisher, model, _ = name.split("/")
-            for root in self._roots:
-                path = root / publisher / f"{model}.yaml"
-                if path.is_file() and ".." not in name:
-                    context = Context({}, frozenset())
-                    self._variants.update(judge(path, context).variants)
-        return self._variants.get(name)
+        scheme, parent = item["quantization"]["scheme"], item.get("parent")
+        quantized = scheme not in (*plausible.FLOAT_SCHEMES, "unknown")
+        path: tuple[Step, ...] = ("variants", number, "parent" if parent else "name")
+        if parent is None:
+            if quantized:
+                message = f"the quantized variant {name}/{item['name']} names no float parent"
+                expected = "'parent', so that the loss by quantization can be told"
+                problems.append(
+                    document.problem(path, "float-parent", message, expected=expected, severity="warning")
+                )
+            continue
+        full = parent if "/" in parent else f"{name}/{parent}"
+        reference = ParentReference(
+            f"{name}/{item['name']}", full, quantized, document.position(path), pointer(path)
+        )
+        if full not in known:
+            elsewhere.append(reference)
+        elif problem := reference.judge(document.file, known[full]):
+            problems.append(problem)
+    return Verdict(document.file, tuple(problems), name, document.position(("model",)), tuple(elsewhere))
