@@ -120,6 +120,6 @@ METRICS = ("mean-iou", "pixel-accuracy", "mean-accuracy", "frequency-weighted-io
 def _count(text: str) -> int:
     from registry.errors import RequestError
 
-    if not text.isdecimal() or not int(text):
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not int(text):
         raise RequestError(f"not a number of classes: {text!r}", hint="write a whole number such as 21")
     return int(text)

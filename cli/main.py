@@ -5,6 +5,7 @@ A command's module is imported only when it runs, so that `zoo --help` costs lit
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -97,7 +98,7 @@ def run() -> None:
 def main(arguments: list[str]) -> int:
     """Run `zoo` with arguments and return its exit code. No user's mistake ends in a traceback."""
     try:
-        result = zoo.main(arguments, prog_name="zoo", standalone_mode=False)
+        result = zoo.main(arguments, prog_name="zoo", standalone_mode=False, color=_colour())
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -107,7 +108,7 @@ def main(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing half-written was kept", err=True)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
+    except (BrokenPipeError, SystemExit):  # the reader of our output went away, as `head` does; click exits on it
         _silence_stdout()
         return 0
     except Exception:  # noqa: BLE001 - the last resort: a bug keeps its traceback
@@ -119,10 +120,15 @@ def main(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _colour() -> bool | None:
+    """False where NO_COLOR asks for none; None leaves it to whether there is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
 def _say(error: ZooError) -> None:
-    click.echo(f"{click.style('error:', fg='red')} {_visible(error.message)}", err=True)
+    click.echo(f"{click.style('error:', fg='red')} {_visible(error.message)}", err=True, color=_colour())
     if error.hint:
-        click.echo(f"{click.style('next:', fg='yellow')} {_visible(error.hint)}", err=True)
+        click.echo(f"{click.style('next:', fg='yellow')} {_visible(error.hint)}", err=True, color=_colour())
 
 
 def _visible(text: str) -> str:
@@ -131,6 +137,4 @@ def _visible(text: str) -> str:
 
 
 def _silence_stdout() -> None:
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

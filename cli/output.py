@@ -15,6 +15,7 @@ import click
 GAP = "  "
 _ALWAYS = 9
 _NARROWEST = 24
+_WIDEST = 110
 
 
 class Column(NamedTuple):
@@ -61,47 +62,56 @@ def terminal_width() -> int | None:
 def print_table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None, *, err: bool = False
 ) -> None:
-    """Print a table that fits into `width`: a wrapping column is narrowed first, then columns are left out."""
+    """Print a table that fits into `width`.
+
+    A wrapping column is narrowed first, then columns are left out, then the wrapping one goes below its row.
+    """
     widths = [max([len(column.title), *(len(row[index]) for row in rows)]) for index, column in enumerate(columns)]
-    kept = _fitting(columns, widths, width)
+    kept, wrapping = _fitting(columns, widths, width)
     for number, row in enumerate([[column.title for column in columns], *rows]):
         cells = [
             row[index].rjust(widths[index]) if columns[index].right else row[index].ljust(widths[index])
             for index in kept
         ]
-        for text in _lines(cells, row[kept[-1]], widths[kept[-1]]):
-            click.echo(click.style(text, bold=True) if number == 0 else text, err=err)
+        text = GAP.join(cells)
+        lines = [text.rstrip()]
+        if wrapping is not None:
+            lines = _with_wrapped(text, row[-1], wrapping, width)
+        for line in lines:
+            click.echo(click.style(line, bold=True) if number == 0 else line, err=err)
 
 
-def _fitting(columns: Sequence[Column], widths: list[int], width: int | None) -> list[int]:
-    """Indexes of the columns that fit; narrows the width of a wrapping one."""
+def _fitting(columns: Sequence[Column], widths: list[int], width: int | None) -> tuple[list[int], int | None]:
+    """Indexes of the columns of a row, and the width of the wrapping one: None without one, 0 for below the row."""
     kept = list(range(len(columns)))
+    wrapping = kept.pop() if columns[-1].wrap and width is not None else None
     if width is None:
-        return kept
-    while True:
-        excess = sum(widths[index] for index in kept) + len(GAP) * (len(kept) - 1) - width
-        last = kept[-1]
-        if columns[last].wrap and excess > 0:
-            narrowed = max(_NARROWEST, widths[last] - excess)
-            excess -= widths[last] - narrowed
-            if excess <= 0:
-                widths[last] = narrowed
+        return kept, None
+
+    def left() -> int:
+        return width - sum(widths[index] + len(GAP) for index in kept) + (len(GAP) if wrapping is None else 0)
+
+    least = 0 if wrapping is None else min(_NARROWEST, widths[wrapping])
+    while left() < least:
         optional = [index for index in kept if columns[index].keep < _ALWAYS]
-        if excess <= 0 or not optional:
-            return kept
+        if not optional:
+            break
         kept.remove(min(optional, key=lambda index: (columns[index].keep, -index)))
+    if wrapping is None:
+        return kept, None
+    return kept, left() if left() >= least else 0
 
 
-def _lines(cells: list[str], last: str, width: int) -> list[str]:
-    """A row as lines: more than one only where its last cell is longer than its column."""
-    if len(last) <= width:
-        return [GAP.join(cells).rstrip()]
+def _with_wrapped(before: str, text: str, room: int, width: int | None) -> list[str]:
+    """A row whose last cell is wrapped: beside the others, or indented below them when there is no room."""
     import textwrap
 
-    pieces = textwrap.wrap(last, width, break_long_words=False, break_on_hyphens=False)
-    before = GAP.join(cells[:-1])
+    room_below = (width or _WIDEST) - 4
+    pieces = textwrap.wrap(text, room or room_below, break_long_words=False, break_on_hyphens=False) or [""]
+    if not room:
+        return [before.rstrip(), *("    " + piece for piece in pieces if piece)]
     indent = " " * (len(before) + len(GAP))
-    return [before + GAP + pieces[0], *(indent + piece for piece in pieces[1:])]
+    return [(before + GAP + pieces[0]).rstrip(), *(indent + piece for piece in pieces[1:])]
 
 
 def print_json(value: Any) -> None:
@@ -167,4 +177,4 @@ def wrapped(text: str, indent: str = "  ") -> str:
 
 
 def _text_width() -> int:
-    return max(40, min(terminal_width() or 110, 110))
+    return max(40, min(terminal_width() or _WIDEST, _WIDEST))

@@ -115,9 +115,10 @@ def expected_digest(variant: Variant, artifact: Artifact, lock: Lock, *, update:
 
 def _place(item: Obtained, folder: Path, *, link: bool, replace: bool) -> Path:
     destination = folder / item.artifact.file
-    if files.same_file(destination, item.path):
+    linked = files.same_file(destination, item.path)
+    if linked and link:
         return destination
-    if destination.is_file() and not replace:
+    if destination.is_file() and not replace and not linked:
         present = Digest.of_file(destination)
         if present == item.digest:
             return destination

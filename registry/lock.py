@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +113,9 @@ def read(path: Path) -> Lock:
     except FileNotFoundError:
         return Lock()
     except OSError as error:
-        raise UnavailableError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UnavailableError(f"{path}: cannot be read: {error.strerror}", hint=_ELSEWHERE) from None
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_unique)
         if document["schema"] != SCHEMA:
             raise ValueError(document["schema"])
         return Lock(tuple(_entry(item) for item in document["pulls"]))
@@ -123,6 +123,7 @@ def read(path: Path) -> Lock:
         raise RequestError(f"{path} is not a valid lock file:\n{_explained(path, text)}", hint=_MEND) from None
 
 
+_ELSEWHERE = "choose another lock file with --lock, or fix the permissions there"
 _MEND = "restore it from version control, or delete it to resolve anew (digests of unpinned files are then lost)"
 
 
@@ -153,7 +154,7 @@ def write(path: Path, entry: Entry, guards: Path) -> bool:
             }
             write_atomically(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
     except OSError as error:
-        raise UnavailableError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise UnavailableError(f"{path}: cannot be written: {error.strerror or error}", hint=_ELSEWHERE) from None
     return True
 
 
@@ -169,21 +170,41 @@ def _entry(item: Mapping[str, Any]) -> Entry:
     )
     files = tuple(
         LockedFile(
-            _text(one["file"]),
-            operator.index(one["size"]),
+            _text(one["file"], _FILE),
+            _size(one["size"]),
             Digest(_text(one["sha256"])),
-            _text(one["pinned_by"]),
+            _text(one["pinned_by"], _PINNED_BY),
             _text(one.get("source", "")),
         )
         for one in item["artifacts"]
     )
-    return Entry(request, _text(item["variant"]), files)
+    return Entry(request, _text(item["variant"], _VARIANT), files)
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
+# the schema's patterns; the schema itself is loaded only to explain a broken file, because that takes longer
+# than all of a cached pull
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
+_PINNED_BY = re.compile("card|first-pull")
+_VARIANT = re.compile(r"[a-z0-9-]+/[a-z0-9.-]+/[a-z0-9.-]+")
+
+
+def _text(value: object, pattern: re.Pattern[str] | None = None) -> str:
+    if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
         raise TypeError(value)
     return value
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise TypeError(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose keys stand once each."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(pairs)
+    return dict(pairs)
 
 
 def _explained(path: Path, text: bytes) -> str:

@@ -18,7 +18,7 @@ from registry.card import merged
 from registry.document import Document, Position, Step, pointer, read
 from registry.errors import RequestError
 from registry.parallel import ordered_map
-from registry.parents import Accuracies, ParentReference, measured
+from registry.parents import Ancestors, ParentReference, facts_of
 from registry.problem import Problem
 
 SUFFIXES = (".yaml", ".yml")
@@ -138,9 +138,9 @@ def validate(documents: Sequence[Path], roots: Sequence[Path]) -> Iterator[Verdi
         other = first.setdefault(verdict.name.lower(), verdict.file) if verdict.name else verdict.file
         if other != verdict.file:
             yield Verdict(verdict.file, (_duplicate(verdict, other),))
-    accuracies = Accuracies(first, roots)
+    ancestors = Ancestors(first, roots)
     for file, reference in parents:
-        if problem := reference.judge(file, accuracies.known(reference.parent)):
+        if problem := ancestors.judge(file, reference):
             yield Verdict(file, (problem,))
 
 
@@ -209,7 +209,7 @@ def _unknown(document: Document, path: tuple[Step, ...], kind: str, name: str, k
 def _card_verdict(document: Document, problems: list[Problem]) -> Verdict:
     card = document.value
     name = f"{card['publisher']}/{card['model']}"
-    known = measured(card)
+    known = facts_of(card)
     elsewhere = []
     for number, item in enumerate(merged(card)):
         scheme, parent = item["quantization"]["scheme"], item.get("parent")

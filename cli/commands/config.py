@@ -52,6 +52,8 @@ def command(form: str) -> None:
 
 
 def _plain(value: Any) -> Any:
+    from registry.store.web import shown
+
     if isinstance(value, tuple):
-        return list(value)
+        return [shown(one) if "://" in one else one for one in value]  # an address may hold a password
     return value if isinstance(value, bool) or value is None else str(value)

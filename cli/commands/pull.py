@@ -185,8 +185,10 @@ def _mirror(address: str) -> Mirror:
 
         return WebMirror(address)
     if "://" in address and not address.startswith("file://"):
+        from registry.store.web import shown
+
         raise RequestError(
-            f"mirror {address!r}: unknown kind of address", hint="a mirror is a folder or an http(s) address"
+            f"mirror {shown(address)!r}: unknown kind of address", hint="a mirror is a folder or an http(s) address"
         )
     from registry.store.folder import FolderMirror
 

@@ -24,9 +24,9 @@ Plain = Mapping[str, Any]
     "show",
     epilog="""\b
 Examples:
-  zoo show nxp/deeplabv3                 the card and its variants
-  zoo show st/deeplabv3/512-aspp1-mixed  one variant, every figure with its source
-  zoo show deeplabv3_257_int8_per_tensor by the name in a vendor's table
+  zoo show st/deeplabv3                  # the card and its variants
+  zoo show st/deeplabv3/512-aspp1-mixed  # one variant, every figure with its source
+  zoo show deeplabv3_257_int8_per_tensor # by the name in a table of a vendor
   zoo show google/deeplabv3 --format json""",
 )
 @click.argument("name", shell_complete=complete.models)

@@ -37,10 +37,27 @@ def open_index(roots: Sequence[str], folder: str, progress: Progress) -> sqlite3
             memory for this once.
         progress: Hears of a build.
     """
-    absolute = [os.path.abspath(root) for root in roots]
-    state = scan.scan(absolute)
-    path = os.path.join(folder, _file_name(absolute))
-    return _open_current(path, state) or _refreshed(path, state, progress)
+    state = scan.scan(_absolute(roots))
+    path = _path(roots, folder)
+    connection = _open_current(path, state)
+    if connection is None:
+        scan.settle(state)  # so that whatever is written from now on gets a later time
+        connection = _refreshed(path, scan.scan(_absolute(roots)), progress)
+    return connection
+
+
+def remove_index(roots: Sequence[str], folder: str) -> None:
+    """Remove a damaged index; one that cannot be removed is left, and the next lives in memory."""
+    with contextlib.suppress(OSError):
+        os.unlink(_path(roots, folder))
+
+
+def _path(roots: Sequence[str], folder: str) -> str:
+    return os.path.join(folder, _file_name(_absolute(roots)))
+
+
+def _absolute(roots: Sequence[str]) -> list[str]:
+    return [os.path.abspath(root) for root in roots]
 
 
 def _file_name(roots: Sequence[str]) -> str:

@@ -13,20 +13,27 @@ from registry.errors import RequestError
 _SHOWN = 12
 _SHORTEST = 3
 
-_FORMS = {
-    1: "(v.model = :a OR v.family = :a OR v.name = :a OR v.id IN (SELECT variant FROM aliases WHERE alias = :a))",
-    2: "((v.publisher = :a AND (v.model = :b OR v.family = :b))"
-    " OR ((v.model = :a OR v.family = :a) AND v.name = :b))",
-    3: "v.full_name = :whole",
+_FORMS: dict[int, tuple[str, ...]] = {
+    1: (
+        "(v.model = :a OR v.family = :a OR v.name = :a OR v.id IN (SELECT variant FROM aliases WHERE alias = :a))",
+    ),
+    2: (
+        "(v.publisher = :a AND v.model = :b)",
+        "(v.publisher = :a AND v.family = :b)",
+        "((v.model = :a OR v.family = :a) AND v.name = :b)",
+    ),
+    3: ("v.full_name = :whole",),
 }
-"""What a name with so many parts matches."""
+"""What a name with so many parts may match; the first form that matches anything is meant."""
 
 
 def find(db: sqlite3.Connection, name: str) -> list[str]:
     """Full names that a name means by its parts, in order; empty when none."""
-    where, values = _parts(name)
-    rows = db.execute(f"SELECT v.full_name FROM variants v WHERE {where} ORDER BY v.full_name", values)  # noqa: S608
-    return [row[0] for row in rows]
+    for where, values in _parts(name):
+        sql = f"SELECT v.full_name FROM variants v WHERE {where} ORDER BY v.full_name"  # noqa: S608
+        if rows := db.execute(sql, values).fetchall():
+            return [row[0] for row in rows]
+    return []
 
 
 def condition(db: sqlite3.Connection, name: str) -> tuple[str, dict[str, str]]:
@@ -35,16 +42,16 @@ def condition(db: sqlite3.Connection, name: str) -> tuple[str, dict[str, str]]:
     Raises:
         RequestError: The name means nothing; the hint has the near ones.
     """
-    for where, values in (_parts(name), (_PIECE, {"piece": _pattern(name)})):
+    for where, values in (*_parts(name), (_PIECE, {"piece": _pattern(name)})):
         if db.execute(f"SELECT 1 FROM variants v WHERE {where} LIMIT 1", values).fetchone():  # noqa: S608
             return where, values
     raise unknown(name, suggest(db, name))
 
 
-def _parts(name: str) -> tuple[str, dict[str, str]]:
+def _parts(name: str) -> list[tuple[str, dict[str, str]]]:
     parts = name.strip().lower().split("/")
     values = {"a": parts[0], "b": parts[-1], "whole": "/".join(parts)}
-    return _FORMS.get(len(parts), "0"), values
+    return [(form, values) for form in _FORMS.get(len(parts), ())]
 
 
 def one_card(db: sqlite3.Connection, name: str) -> list[str]:

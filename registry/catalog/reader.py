@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from registry.catalog import names
-from registry.catalog.index import open_index
+from registry.catalog.index import open_index, remove_index
 from registry.catalog.query import Filter, Row, select, unpacked
 from registry.errors import RequestError
 from registry.progress import Progress, Silent
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
     from registry.target import Target
 
 Named = TypeVar("Named", "Dataset", "Target")
+Answer = TypeVar("Answer")
 
 
 class Catalog:
     """Cards, targets and datasets, ready for search."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, rebuild: Callable[[], sqlite3.Connection] | None = None
+    ) -> None:
         self._db = connection
+        self._rebuild = rebuild
 
     @classmethod
     def open(cls, roots: Sequence[str], folder: str, progress: Progress | None = None) -> Catalog:
@@ -36,7 +41,14 @@ class Catalog:
                 lives in memory for this once.
             progress: Hears of a build.
         """
-        return cls(open_index(roots, folder, progress or Silent()))
+        listener = progress or Silent()
+
+        def rebuild() -> sqlite3.Connection:
+            listener.note("the compiled catalogue is damaged and is built anew")
+            remove_index(roots, folder)
+            return open_index(roots, folder, listener)
+
+        return cls(open_index(roots, folder, listener), rebuild)
 
     def close(self) -> None:
         """Close the index."""
@@ -44,7 +56,7 @@ class Catalog:
 
     def problems(self) -> list[tuple[str, str]]:
         """Documents that were left out: path and reason."""
-        return self._db.execute("SELECT path, text FROM problems ORDER BY path").fetchall()
+        return self._ask(lambda db: db.execute("SELECT path, text FROM problems ORDER BY path").fetchall())
 
     def select(self, filter_: Filter, *, documents: bool = False) -> Iterator[Row]:
         """Rows that pass a filter, in its order; with their documents when asked for.
@@ -53,15 +65,32 @@ class Catalog:
             RequestError: The filter's target is unknown, or its name means nothing.
         """
         target = self.target(filter_.target) if filter_.target else None
-        return select(self._db, filter_, target, documents=documents)
+
+        def begin(db: sqlite3.Connection) -> Iterator[Row]:
+            rows = select(db, filter_, target, documents=documents)
+            first = next(rows, None)
+            return iter(()) if first is None else itertools.chain((first,), rows)
+
+        return self._ask(begin)
+
+    def _ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Put a question to the index; to a new one where the old turns out to be damaged."""
+        try:
+            return question(self._db)
+        except sqlite3.DatabaseError:
+            if self._rebuild is None:
+                raise
+            self._db.close()
+            self._db = self._rebuild()
+            return question(self._db)
 
     def find(self, name: str) -> list[str]:
         """Full names that a name may mean; see `catalog.names`."""
-        return names.find(self._db, name)
+        return self._ask(lambda db: names.find(db, name))
 
     def starting_with(self, beginning: str, most: int) -> list[str]:
         """Models, families and full names that begin so, for completion."""
-        return names.starting_with(self._db, beginning, most)
+        return self._ask(lambda db: names.starting_with(db, beginning, most))
 
     def one_card(self, name: str) -> list[str]:
         """Full names that a name means, all of one card.
@@ -69,34 +98,37 @@ class Catalog:
         Raises:
             RequestError: Unknown or ambiguous; the hint lists names to paste.
         """
-        return names.one_card(self._db, name)
+        return self._ask(lambda db: names.one_card(db, name))
 
     def suggest(self, name: str) -> list[str]:
         """Names close to a mistyped one, best first."""
-        return names.suggest(self._db, name)
+        return self._ask(lambda db: names.suggest(db, name))
 
     def variants(self, full_names: Iterable[str]) -> list[Variant]:
         """Variants by full name, in the order given."""
         from registry.card import Variant
 
-        cards: dict[int, Any] = {}
+        cards: dict[str, dict[str, Any]] = {}
         found = []
         for full_name in full_names:
-            card, document = self._db.execute(
-                "SELECT v.card, d.document FROM variants v JOIN documents d ON d.variant = v.id"
-                " WHERE v.full_name = ?",
-                (full_name,),
-            ).fetchone()
-            if card not in cards:
-                text = self._db.execute("SELECT document FROM cards WHERE id = ?", (card,)).fetchone()[0]
-                cards[card] = _parsed(text)
-            found.append(Variant.from_document(cards[card], _parsed(unpacked(document))))
+            name = full_name.rpartition("/")[0]
+            if name not in cards:
+                cards[name] = self.card(name)[1]
+            (document,) = self._one(
+                "SELECT d.document FROM documents d JOIN variants v ON v.id = d.variant WHERE v.full_name = ?",
+                full_name,
+            )
+            found.append(Variant.from_document(cards[name], _parsed(unpacked(document))))
         return found
 
     def card(self, name: str) -> tuple[str, dict[str, Any]]:
         """Path and card-level document of `publisher/model`."""
-        path, text = self._db.execute("SELECT path, document FROM cards WHERE name = ?", (name,)).fetchone()
+        path, text = self._one("SELECT path, document FROM cards WHERE name = ?", name)
         return path, _parsed(text)
+
+    def _one(self, sql: str, value: str) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self._ask(lambda db: db.execute(sql, (value,)).fetchone())
+        return row
 
     def targets(self) -> list[Target]:
         """All targets, by name."""
@@ -141,8 +173,8 @@ class Catalog:
         return dataset.class_names if dataset else ()
 
     def _others(self, kind: str) -> list[str]:
-        rows = self._db.execute("SELECT document FROM others WHERE kind = ? ORDER BY name", (kind,))
-        return [text for (text,) in rows]
+        sql = "SELECT document FROM others WHERE kind = ? ORDER BY name"
+        return [text for (text,) in self._ask(lambda db: db.execute(sql, (kind,)).fetchall())]
 
 
 def _named(name: str, kind: str, items: Sequence[Named], others: Iterable[tuple[str, Named]]) -> Named:

@@ -7,7 +7,9 @@ their standard variables; certificates are always checked.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
+from http.client import responses
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -74,11 +76,12 @@ def open_url(url: str) -> Iterator[Opened]:
             if response.status_code in (404, 410):
                 raise NotHeldError(f"{place}: the server does not have it (HTTP {response.status_code})")
             if response.status_code != 200:
+                # the standard's phrase, not the server's own, which could be anything
+                phrase = responses.get(response.status_code, "")
                 raise UnavailableError(
-                    f"{place}: the server answered HTTP {response.status_code} {response.reason}"
+                    f"{place}: the server answered HTTP {response.status_code} {phrase}".rstrip()
                 )
-            length = response.headers.get("Content-Length", "")
-            yield Opened(shown(response.url), int(length) if length.isdigit() else None, _chunks(response, place))
+            yield Opened(shown(response.url), _length(response), _chunks(response, place))
 
 
 def shown(url: str) -> str:
@@ -115,22 +118,36 @@ def _chunks(response: requests.Response, place: str) -> Iterator[bytes]:
 
     try:
         yield from response.raw.stream(CHUNK, decode_content=True)
-    except urllib3.exceptions.IncompleteRead as error:
-        raise UnavailableError(f"{place}: the connection ended early: {error}") from None
     except urllib3.exceptions.HTTPError as error:
-        raise UnavailableError(f"{place}: the transfer broke off: {error}") from None
+        short = [item for item in (error, *error.args) if isinstance(item, urllib3.exceptions.IncompleteRead)]
+        if short:
+            got, missing = short[0].partial, short[0].expected
+            raise UnavailableError(
+                f"{place}: the connection ended early, {missing} bytes after {got} missing"
+            ) from None
+        raise UnavailableError(f"{place}: the transfer broke off: {_cause(error)}") from None
+
+
+def _length(response: requests.Response) -> int | None:
+    """Size of the body as it will be read; None when unstated, or stated of a compressed form."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and "Content-Encoding" not in response.headers else None
 
 
 def _cause(error: Exception) -> str:
-    """The innermost reason, which is what a user can act on."""
+    """The innermost reason, which is what a user can act on; without any credentials that it quotes."""
     import urllib3
 
     reason: object = error
     while True:
         if isinstance(reason, urllib3.exceptions.MaxRetryError) and reason.reason:
             reason = reason.reason
-        elif isinstance(reason, Exception) and reason.args and isinstance(reason.args[0], Exception):
-            reason = reason.args[0]
+        elif isinstance(reason, Exception) and (
+            inner := [one for one in reason.args if isinstance(one, Exception)]
+        ):
+            reason = inner[-1]
         else:
-            text = str(reason)
-            return text.partition(": ")[2] or text if text.startswith("<") else text
+            break
+    text = str(reason)
+    text = text.partition(": ")[2] or text if text.startswith("<") else text
+    return re.sub(r"//[^/\s]*@", "//", text)

@@ -1,0 +1,51 @@
+"""Fixtures of the tests that drive the installed command."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.world import Cards, Zoo
+from tests.simulator import Simulator
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A web server on loopback, without any path yet."""
+    with Simulator() as running:
+        yield running
+    assert running.failures == []
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Iterator[Zoo]:
+    """The installed command, in folders of its own."""
+    command = Zoo(tmp_path)
+    yield command
+    command.close()
+
+
+@pytest.fixture
+def cards(zoo: Zoo, tmp_path: Path) -> Cards:
+    """A small catalogue, the one that `zoo` reads."""
+    made = Cards(tmp_path / "cards")
+    zoo.environment["ZOO_CARDS"] = str(made.folder)
+    return made
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped catalogue, compiled once for all tests."""
+    zoo = Zoo(tmp_path_factory.mktemp("compiled"))
+    assert zoo("list").code == 0
+    return zoo.cache / "catalogue"
+
+
+@pytest.fixture
+def shipped(zoo: Zoo, compiled: Path) -> Zoo:
+    """The installed command with the shipped catalogue, compiled already."""
+    shutil.copytree(compiled, zoo.cache / "catalogue")
+    return zoo

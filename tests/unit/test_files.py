@@ -1,0 +1,93 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from registry.files import atomic_file, place, same_file, write_atomically
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_written_file_is_whole_and_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file.txt"
+    write_atomically(path, b"content", mode=0o640)
+    assert path.read_bytes() == b"content"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert names(path.parent) == ["file.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_failure_leaves_the_old_content_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"old")
+
+    def break_off() -> None:
+        with atomic_file(path) as file:
+            file.write(b"half of the n")
+            file.flush()
+            assert path.read_bytes() == b"old"
+            raise error
+
+    with pytest.raises(error):
+        break_off()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_the_old_content_stands_until_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    with atomic_file(path) as file:
+        file.write(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+
+
+def test_a_destination_that_is_a_folder_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_atomically(tmp_path / "taken", b"content")
+    assert names(tmp_path) == ["taken"]
+
+
+def test_a_placed_file_is_a_link_or_a_copy(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"bytes")
+    place(source, tmp_path / "out" / "linked")
+    place(source, tmp_path / "out" / "copied", link=False)
+    assert same_file(source, tmp_path / "out" / "linked")
+    assert not same_file(source, tmp_path / "out" / "copied")
+    assert (tmp_path / "out" / "copied").read_bytes() == b"bytes"
+    assert names(tmp_path / "out") == ["copied", "linked"]
+
+
+def test_placing_replaces_another_file_and_repeats_without_a_trace(tmp_path: Path) -> None:
+    source, destination = tmp_path / "source", tmp_path / "out" / "file"
+    source.write_bytes(b"bytes")
+    destination.parent.mkdir()
+    destination.write_bytes(b"other")
+    for _ in range(2):
+        place(source, destination)
+        assert same_file(source, destination)
+    assert names(destination.parent) == ["file"]
+
+
+def test_placing_copies_where_links_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    source = tmp_path / "source"
+    source.write_bytes(b"bytes")
+    monkeypatch.setattr(os, "link", refuse)  # as the system answers across file systems
+    place(source, tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"bytes"
+    assert not same_file(source, tmp_path / "out")
+    assert names(tmp_path) == ["out", "source"]
+
+
+def test_a_missing_file_is_the_same_as_none(tmp_path: Path) -> None:
+    (tmp_path / "there").touch()
+    assert not same_file(tmp_path / "there", tmp_path / "gone")
+    assert not same_file(tmp_path / "gone", tmp_path / "gone")
