@@ -114,6 +114,18 @@ def _with_wrapped(before: str, text: str, room: int, width: int | None) -> list[
     return [(before + GAP + pieces[0]).rstrip(), *(indent + piece for piece in pieces[1:])]
 
 
+def print_listing(
+    form: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], documents: Sequence[Any]
+) -> None:
+    """Print items as a table that fits the terminal, as CSV with the same columns, or as their whole documents."""
+    if form == "json":
+        print_json_list(documents)
+    elif form == "csv":
+        print_csv([column.title.lower() for column in columns], rows)
+    else:
+        print_table(columns, rows, terminal_width())
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value, indented."""
     import json

@@ -31,21 +31,20 @@ def command(
     """List datasets, or tell everything of one: classes, splits, derivation."""
     catalog = open_catalog(load_settings(cards=cards, cache=cache), Voice(quiet=quiet, verbose=verbose))
     datasets = [catalog.require_dataset(name)] if name else catalog.datasets()
-    if form == "json":
-        output.print_json_list(dataset.document for dataset in datasets)
-    elif form == "csv":
-        output.print_csv(("name", "title", "classes", "images", "licence"), [_row(dataset) for dataset in datasets])
-    elif name:
+    if name and form == "text":
         _print_one(datasets[0])
     else:
-        columns = [
-            Column("NAME"),
-            Column("TITLE", keep=2),
-            Column("CLASSES", right=True, keep=5),
-            Column("IMAGES", keep=3),
-            Column("LICENCE", keep=4),
-        ]
-        output.print_table(columns, [_row(dataset) for dataset in datasets], output.terminal_width())
+        documents = [dataset.document for dataset in datasets]
+        output.print_listing(form, _COLUMNS, [_row(dataset) for dataset in datasets], documents)
+
+
+_COLUMNS = (
+    Column("NAME"),
+    Column("TITLE", keep=2),
+    Column("CLASSES", right=True, keep=5),
+    Column("IMAGES", keep=3),
+    Column("LICENCE", keep=4),
+)
 
 
 def _row(dataset: Dataset) -> list[str]:

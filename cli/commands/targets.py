@@ -32,23 +32,20 @@ def command(
     """List targets, or tell everything of one: engines, memories, and what its toolchain takes."""
     catalog = open_catalog(load_settings(cards=cards, cache=cache), Voice(quiet=quiet, verbose=verbose))
     targets = [catalog.target(name)] if name else catalog.targets()
-    if form == "json":
-        output.print_json_list(target.document for target in targets)
-    elif form == "csv":
-        output.print_csv(
-            ("name", "title", "vendor", "engines", "segmentation"), [_row(target) for target in targets]
-        )
-    elif name:
+    if name and form == "text":
         _print_one(targets[0])
     else:
-        columns = [
-            Column("NAME"),
-            Column("TITLE", keep=4),
-            Column("VENDOR", keep=1),
-            Column("ENGINES", keep=2),
-            Column("SEGMENTATION", keep=3),
-        ]
-        output.print_table(columns, [_row(target) for target in targets], output.terminal_width())
+        documents = [target.document for target in targets]
+        output.print_listing(form, _COLUMNS, [_row(target) for target in targets], documents)
+
+
+_COLUMNS = (
+    Column("NAME"),
+    Column("TITLE", keep=4),
+    Column("VENDOR", keep=1),
+    Column("ENGINES", keep=2),
+    Column("SEGMENTATION", keep=3),
+)
 
 
 def _row(target: Target) -> list[str]:
