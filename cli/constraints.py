@@ -101,6 +101,29 @@ def parse(typed: dict[str, Any]) -> Constraints:
     )
 
 
+def require_words(given: dict[str, str | None]) -> None:
+    """Refuse a word that no card could have, by the schema of cards.
+
+    Raises:
+        RequestError: The hint has the words there are.
+    """
+    from registry.catalog.names import near_or_all
+    from registry.errors import RequestError
+    from registry.schema import load_schema
+
+    schema = load_schema("model-card")
+    quantization = schema["$defs"]["quantization"]["properties"]
+    allowed = {
+        "file-format": schema["$defs"]["variant"]["properties"]["format"]["enum"],
+        "quantization": quantization["scheme"]["enum"],
+        "granularity": quantization["granularity"]["enum"],
+        "task": schema["properties"]["task"]["enum"],
+    }
+    for name, word in given.items():
+        if word is not None and word not in allowed[name]:
+            raise RequestError(f"unknown {name} {word!r}", hint=near_or_all(word, allowed[name]))
+
+
 def _metric(text: str) -> tuple[str, float]:
     from registry.errors import RequestError
     from registry.units import parse_fraction

@@ -54,6 +54,12 @@ def receive(
         UnavailableError: The bytes stopped early, or the cache cannot be written; nothing is kept.
     """
     subject = f"{file} from {opened.address}"
+
+    def look(head: bytes) -> None:
+        # any other file may look like anything, as long as a digest vouches for it
+        if format_ is not None or digest is None:
+            _require_content(subject, head, format_)
+
     if size is not None and opened.size is not None and opened.size > size:
         raise _wrong_size(subject, size, opened.size)
     try:
@@ -68,11 +74,11 @@ def receive(
                 if len(head) < _HEAD:
                     head = (head + chunk)[:_HEAD]
                     if len(head) >= _HEAD:
-                        _require_model(subject, head, format_)
+                        look(head)
                 hasher.update(chunk)
                 writer.write(chunk)
                 advance(len(chunk))
-            _require_model(subject, head, format_)
+            look(head)
             if size is not None and count != size:
                 raise _wrong_size(subject, size, count)
             found = Digest(hasher.hexdigest())
@@ -107,16 +113,14 @@ def _wrong_size(subject: str, size: int | None, found: int, *, more: bool = Fals
     return MismatchError(subject, expected=limit, found=f"{'at least ' if more else ''}{found} bytes", hint=_REPORT)
 
 
-def _require_model(subject: str, head: bytes, format_: str | None) -> None:
-    """Refuse what is plainly no model file.
+def _require_content(subject: str, head: bytes, format_: str | None) -> None:
+    """Refuse what is plainly not what was asked for.
 
     Raises:
-        MismatchError: A Git LFS pointer, a web page, or other first bytes than the format's.
+        MismatchError: Nothing, a Git LFS pointer, a web page, or other first bytes than a model format's.
     """
-    if format_ is None:
-        return
-    expected = f"a {format_} file" if format_ != "unknown" else "a model file"
-    if not head:
+    expected = {None: "the file itself", "unknown": "a model file"}.get(format_, f"a {format_} file")
+    if not head and format_ is not None:
         raise MismatchError(subject, expected=expected, found="nothing: the body is empty", hint=_REPORT)
     start = head.lstrip()[:64].lower()
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
@@ -133,7 +137,7 @@ def _require_model(subject: str, head: bytes, format_: str | None) -> None:
             found="a web page",
             hint="the address leads to a page, perhaps a login or an error; use a --mirror that holds the file",
         )
-    if format_ in _MAGIC:
+    if format_ is not None and format_ in _MAGIC:
         offset, identifiers = _MAGIC[format_]
         if not head[offset:].startswith(identifiers):
             raise MismatchError(

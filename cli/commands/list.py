@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +13,9 @@ from cli.output import Column
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.catalog.query import SORTS, Filter, Row
 from registry.units import format_bytes
+
+if TYPE_CHECKING:
+    from registry.catalog import Catalog
 
 CSV_TITLES = (
     "name",
@@ -83,7 +88,7 @@ def command(
     voice = Voice(quiet=quiet, verbose=verbose)
     catalog = open_catalog(load_settings(cards=cards, cache=cache), voice)
     filter_ = Filter(constraints.parse(typed), name=name, **options)
-    rows = catalog.select(filter_, documents=form == "json")
+    rows = _checked(catalog, filter_, catalog.select(filter_, documents=form == "json"))
     if form == "json":
         output.print_json_list(_plain(row) for row in rows)
     elif form == "csv":
@@ -92,14 +97,31 @@ def command(
         _print(list(rows), filter_, voice)
 
 
+def _checked(catalog: Catalog, filter_: Filter, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; where there are none, an error for a word that is not only rare but unknown."""
+    first = next(rows, None)
+    if first is not None:
+        return itertools.chain((first,), rows)
+    wanted = filter_.constraints
+    catalog.require_known(wanted.publisher, wanted.dataset)
+    constraints.require_words(
+        {
+            "file-format": wanted.format,
+            "quantization": wanted.scheme,
+            "granularity": wanted.granularity,
+            "task": filter_.task,
+        }
+    )
+    return rows
+
+
 def _print(rows: list[Row], filter_: Filter, voice: Voice) -> None:
     columns = [
         Column("NAME"),
         Column("FORMAT", keep=8),
         Column("QUANTIZATION", keep=7),
         Column("INPUT", right=True, keep=6),
-        Column("MIOU", right=True, keep=5),
-        Column("MEASURED ON", keep=2),
+        Column("MIOU", keep=5),
         Column("LATENCY", right=True, keep=5),
         Column("RAM", right=True, keep=4),
         Column("FLASH", right=True, keep=3),
@@ -127,8 +149,7 @@ def _cells(row: Row, with_support: bool) -> list[str]:
         row.format if row.format != "unknown" else "?",
         quantization or "?",
         f"{row.width or '?'}x{row.height or '?'}",
-        f"{row.accuracy:.2%}" if row.accuracy is not None else "?",
-        dataset,
+        f"{row.accuracy:.2%} {dataset}" if row.accuracy is not None else "?",
         f"{row.latency:g} ms" if row.latency is not None else "?",
         format_bytes(row.ram),
         format_bytes(row.flash),
@@ -147,6 +168,7 @@ def _plain(row: Row) -> dict[str, Any]:
     figures: dict[str, list[Any]] = {"metrics": [], "footprints": [], "latencies": [], "compute": []}
     derived = {
         "pinned": row.pinned,
+        "weights_licence": row.licence,
         "support": row.level,
         "mean_iou": row.accuracy,
         "mean_iou_conditions": row.conditions,

@@ -107,7 +107,7 @@ def _row(variant: Variant) -> VariantRow:
         figures=tuple(_figures(variant)),
         support=tuple(_support(variant).items()),
         datasets=variant.datasets,
-        aliases=tuple(sorted({name.lower() for name in variant.document.get("known_as", ())})),
+        aliases=tuple(sorted(_aliases(variant))),
         document=zlib.compress(_json(variant.document).encode(), _FASTEST),
     )
 
@@ -123,6 +123,12 @@ def _figures(variant: Variant) -> list[tuple[str, str, float]]:
     ]
     best = [("", kind, min(values)) for kind, _ in kinds if (values := [row[2] for row in rows if row[1] == kind])]
     return rows + best
+
+
+def _aliases(variant: Variant) -> set[str]:
+    """Names in documents and names of files, in lower case."""
+    names = (*variant.document.get("known_as", ()), *(artifact.file for artifact in variant.artifacts))
+    return {name.lower() for name in names}
 
 
 def _support(variant: Variant) -> dict[str, str]:

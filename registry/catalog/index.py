@@ -20,7 +20,7 @@ from registry.progress import Progress
 if TYPE_CHECKING:
     from registry.catalog.compile import Compiled
 
-VERSION = "3"
+VERSION = "4"
 """Changes with the tables, so that an index of another version is never read."""
 
 _WAIT_SECONDS = 60.0

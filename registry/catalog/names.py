@@ -111,6 +111,25 @@ def starting_with(db: sqlite3.Connection, beginning: str, most: int) -> list[str
     return [row[0] for row in db.execute(f"{query} ORDER BY name LIMIT :most", values)]
 
 
+_WORDS = {
+    "publisher": "SELECT DISTINCT publisher FROM variants",
+    "dataset": "SELECT name FROM others WHERE kind = 'dataset' UNION SELECT dataset FROM datasets",
+}
+
+
+def words(db: sqlite3.Connection, kind: str) -> list[str]:
+    """All publishers or datasets that the catalogue knows, in order."""
+    return sorted(row[0] for row in db.execute(_WORDS[kind]))
+
+
+def near_or_all(word: str, known: list[str]) -> str:
+    """`did you mean ...`, or the words there are."""
+    import difflib
+
+    near = difflib.get_close_matches(word.lower(), known, n=3, cutoff=0.5)
+    return f"did you mean {', '.join(near)}?" if near else "known are " + ", ".join(known[:_SHOWN])
+
+
 def hint(name: str, known: list[str], command: str) -> str:
     """`did you mean ...` for a short list of known names."""
     import difflib

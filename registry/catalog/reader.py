@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,6 +84,19 @@ class Catalog:
             self._db.close()
             self._db = self._rebuild()
             return question(self._db)
+
+    def require_known(self, publisher: str | None, dataset: str | None) -> None:
+        """Tell a mistyped name from one that just matches nothing.
+
+        Raises:
+            RequestError: The catalogue has no such publisher or dataset; the hint has the near ones.
+        """
+        for kind, word in (("publisher", publisher), ("dataset", dataset)):
+            if word is None:
+                continue
+            known = self._ask(functools.partial(names.words, kind=kind))
+            if word not in known:
+                raise RequestError(f"unknown {kind} {word!r}", hint=names.near_or_all(word, known))
 
     def find(self, name: str) -> list[str]:
         """Full names that a name may mean; see `catalog.names`."""

@@ -186,7 +186,7 @@ def test_pinned_and_unpinned_are_two_halves(shipped: Zoo, everything: list[Row])
 
 def test_the_task_filter(shipped: Zoo, everything: list[Row]) -> None:
     assert listed(shipped, "--task", "semantic-segmentation") == everything
-    assert listed(shipped, "--task", "keyword-spotting") == []
+    assert listed(shipped, "--task", "image-classification") == []
 
 
 def test_the_licence_filter_looks_at_the_weights(shipped: Zoo, licences: Mapping[str, str]) -> None:
@@ -328,3 +328,25 @@ def test_a_wrong_question_is_answered_with_the_right_form(
     assert result.code == 2, result
     assert_says(result, *said)
     assert result.out == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "typed", "meant"),
+    [
+        ("--publisher", "googel", "google"),
+        ("--dataset", "cityscape", "cityscapes"),
+        ("--quantization", "int4", "int8"),
+        ("--file-format", "tflit", "tflite"),
+        ("--granularity", "per-chanel", "per-channel"),
+        ("--task", "segmentation", "semantic-segmentation"),
+    ],
+)
+def test_a_mistyped_word_is_told_from_one_that_matches_nothing(
+    shipped: Zoo, option: str, typed: str, meant: str
+) -> None:
+    result = shipped("list", option, typed, "--format", "json")
+    assert result.code == 2
+    assert result.out == ""
+    assert repr(typed) in result.err
+    assert meant in result.err
+    assert shipped("list", "--publisher", "nxp", "--dataset", "cityscapes").code == 0

@@ -141,11 +141,20 @@ def test_what_is_plainly_no_model_is_named(tmp_path: Path, format_: str, body: b
         ("keras-h5", b"\x89HDF\r\n\x1a\n" + bytes(20)),
         ("unknown", b"anything"),
         ("pytorch", b"\x80\x02"),
-        (None, b"<html>labels may look like anything"),
+        (None, b"labels may look like anything"),
     ],
 )
 def test_first_bytes_that_fit_the_format(tmp_path: Path, format_: str | None, body: bytes) -> None:
     assert take(tmp_path, opened(body), format_=format_)[1].read_bytes() == body
+
+
+@pytest.mark.parametrize(
+    "body", [b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", b"<!DOCTYPE html>\n<p>Sign in</p>"]
+)
+def test_a_pointer_or_a_page_is_no_file_of_any_role(tmp_path: Path, body: bytes) -> None:
+    with pytest.raises(MismatchError, match="expected the file itself, found a (Git LFS pointer|web page)"):
+        take(tmp_path, opened(body), format_=None)
+    assert kept(tmp_path) == []
 
 
 @pytest.mark.parametrize("format_", ["tflite", "onnx", "keras", "keras-h5"])
