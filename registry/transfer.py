@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from registry.digest import Digest
 from registry.errors import MismatchError, UnavailableError
-from registry.progress import Progress
+from registry.progress import Advance, Progress
 from registry.store.base import Opened
 from registry.store.cache import Cache
 from registry.units import format_bytes
@@ -54,34 +56,20 @@ def receive(
         UnavailableError: The bytes stopped early, or the cache cannot be written; nothing is kept.
     """
     subject = f"{file} from {opened.address}"
+    if size is not None and opened.size is not None and opened.size > size:
+        raise _wrong_size(subject, size, opened.size)
 
     def look(head: bytes) -> None:
         # any other file may look like anything, as long as a digest vouches for it
         if format_ is not None or digest is None:
             _require_content(subject, head, format_)
 
-    if size is not None and opened.size is not None and opened.size > size:
-        raise _wrong_size(subject, size, opened.size)
     try:
         _require_space(cache, opened.size or size)
         with cache.incoming() as (writer, path), progress.task(file, opened.size or size) as advance:
-            hasher, count, limit = hashlib.sha256(), 0, size or MAX_UNSTATED_BYTES
-            head = b""
-            for chunk in opened.chunks:
-                count += len(chunk)
-                if count > limit:
-                    raise _wrong_size(subject, size, count, more=True)
-                if len(head) < _HEAD:
-                    head = (head + chunk)[:_HEAD]
-                    if len(head) >= _HEAD:
-                        look(head)
-                hasher.update(chunk)
-                writer.write(chunk)
-                advance(len(chunk))
-            look(head)
+            found, count = _copy(opened, writer, subject, size, look, advance)
             if size is not None and count != size:
                 raise _wrong_size(subject, size, count)
-            found = Digest(hasher.hexdigest())
             if digest is not None and found != digest:
                 raise MismatchError(subject, expected=str(digest), found=str(found), hint=_REPORT)
             return found, cache.admit(writer, path, found), count
@@ -90,6 +78,33 @@ def receive(
             f"the cache {cache.folder} cannot be written: {error.strerror or error}",
             hint="free space or fix the permissions there, or choose another folder with --cache or ZOO_CACHE",
         ) from error
+
+
+def _copy(
+    opened: Opened,
+    writer: IO[bytes],
+    subject: str,
+    size: int | None,
+    look: Callable[[bytes], None],
+    advance: Advance,
+) -> tuple[Digest, int]:
+    """Write the bytes, hashed as they pass; stop at the first byte too many or at first bytes that are wrong."""
+    hasher, count, head, looked = hashlib.sha256(), 0, b"", False
+    for chunk in opened.chunks:
+        count += len(chunk)
+        if count > (size or MAX_UNSTATED_BYTES):
+            raise _wrong_size(subject, size, count, more=True)
+        if not looked:
+            head = (head + chunk)[:_HEAD]
+            looked = len(head) == _HEAD
+            if looked:
+                look(head)
+        hasher.update(chunk)
+        writer.write(chunk)
+        advance(len(chunk))
+    if not looked:
+        look(head)
+    return Digest(hasher.hexdigest()), count
 
 
 _REPORT = "the bytes are not what the card promises; try another --mirror, or report it to the card's publisher"

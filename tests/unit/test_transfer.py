@@ -152,7 +152,7 @@ def test_first_bytes_that_fit_the_format(tmp_path: Path, format_: str | None, bo
     "body", [b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", b"<!DOCTYPE html>\n<p>Sign in</p>"]
 )
 def test_a_pointer_or_a_page_is_no_file_of_any_role(tmp_path: Path, body: bytes) -> None:
-    with pytest.raises(MismatchError, match="expected the file itself, found a (Git LFS pointer|web page)"):
+    with pytest.raises(MismatchError, match=r"expected the file itself, found a (Git LFS pointer|web page)"):
         take(tmp_path, opened(body), format_=None)
     assert kept(tmp_path) == []
 
