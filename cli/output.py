@@ -59,6 +59,11 @@ def terminal_width() -> int | None:
         return 80
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 variant`, `2 variants`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def print_table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None, *, err: bool = False
 ) -> None:

@@ -24,8 +24,8 @@ def nothing(name: str, place: str, resolution: Resolution) -> RejectedError:
     if resolution.unpinned:
         best = [candidate.variant.full_name for candidate in eligible[:3]]
         return RejectedError(
-            f"nothing verifiable of {name!r}{place}: {len(eligible)} variants fit, and none of their cards has a"
-            f" digest (unpinned); best first: {', '.join(best)}",
+            f"nothing verifiable of {name!r}{place}: no digest is published for the"
+            f" {output.counted(len(eligible), 'variant')} that would fit (unpinned); best first: {', '.join(best)}",
             hint="--allow-unpinned takes the first that can be fetched and records its digest in zoo.lock;"
             " --why shows all",
         )

@@ -128,12 +128,15 @@ def _print(rows: list[Row], filter_: Filter, voice: Voice) -> None:
         Column("SIZE", right=True, keep=1),
         Column("PINNED", keep=4),
     ]
+    # what it is sorted by always stays
+    sorted_by = {"accuracy": "MIOU", "resolution": "INPUT"}.get(filter_.sort, filter_.sort.upper())
+    columns = [column._replace(keep=9) if column.title == sorted_by else column for column in columns]
     if filter_.target:
         columns.insert(1, Column("SUPPORT", keep=8))
     cells = [_cells(row, bool(filter_.target)) for row in rows]
     if cells:
         output.print_table(columns, cells, output.terminal_width())
-    voice.note(f"{len(rows)} variant{'' if len(rows) == 1 else 's'}")
+    voice.note(output.counted(len(rows), "variant"))
 
 
 def _cells(row: Row, with_support: bool) -> list[str]:

@@ -59,7 +59,8 @@ def command(
     if form == "json":
         totals = {"documents": len(documents), "errors": counts["error"], "warnings": counts["warning"]}
         output.print_json({**totals, "problems": [problem.to_json() for problem in listed]})
-    voice.note(f"{len(documents)} documents: {counts['error']} errors, {counts['warning']} warnings")
+    found = ", ".join(output.counted(number, kind) for kind, number in counts.items())
+    voice.note(f"{output.counted(len(documents), 'document')}: {found}")
     return 1 if counts["error"] or (strict and counts["warning"]) else 0
 
 

@@ -122,8 +122,9 @@ def _chunks(response: requests.Response, place: str) -> Iterator[bytes]:
         short = [item for item in (error, *error.args) if isinstance(item, urllib3.exceptions.IncompleteRead)]
         if short:
             got, missing = short[0].partial, short[0].expected
+            whole = "more" if missing is None else f"{got + missing} bytes"
             raise UnavailableError(
-                f"{place}: the connection ended early, {missing} bytes after {got} missing"
+                f"{place}: the connection ended early: expected {whole}, found {got} bytes"
             ) from None
         raise UnavailableError(f"{place}: the transfer broke off: {_cause(error)}") from None
 
