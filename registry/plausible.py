@@ -43,19 +43,23 @@ def check(document: Document) -> list[Problem]:
 
 def _licences(document: Document, place: Place, licence: dict[str, str]) -> Iterator[Problem]:
     for part in ("code", "weights", "dataset"):
-        expression = licence.get(part, "unknown")
-        if expression == "unknown":
-            continue
-        try:
-            canonicalize_license_expression(expression)
-        except InvalidLicenseExpression:
-            yield document.problem(
-                (*place, "licence", part),
-                "licence",
-                "not an SPDX licence expression",
-                expected="SPDX identifiers joined by AND, OR, WITH; LicenseRef-NAME where none exists; or unknown",
-                found=expression,
-            )
+        yield from licence_problems(document, (*place, "licence", part), licence.get(part, "unknown"))
+
+
+def licence_problems(document: Document, place: Place, expression: str) -> Iterator[Problem]:
+    """A problem where an expression is neither SPDX nor `unknown`."""
+    if expression == "unknown":
+        return
+    try:
+        canonicalize_license_expression(expression)
+    except InvalidLicenseExpression:
+        yield document.problem(
+            place,
+            "licence",
+            "not an SPDX licence expression",
+            expected="SPDX identifiers joined by AND, OR, WITH; LicenseRef-NAME where none exists; or unknown",
+            found=expression,
+        )
 
 
 def _own_licences(document: Document, place: Place, whole: dict[str, Any]) -> Iterator[Problem]:

@@ -112,6 +112,8 @@ def judge(path: Path, context: Context) -> Verdict:
         )
         return Verdict(str(path), (problem,))
     problems = rules.check(document, kind)
+    if not problems and kind == "dataset":
+        problems = list(_dataset(document, context))
     if problems or kind != "model-card":
         return Verdict(str(path), tuple(problems))
     problems += plausible.check(document)
@@ -154,6 +156,13 @@ def _duplicate(verdict: Verdict, other: str) -> Problem:
         expected="one card for each publisher and model, whatever the case of the letters",
         found=verdict.name,
     )
+
+
+def _dataset(document: Document, context: Context) -> Iterator[Problem]:
+    yield from plausible.licence_problems(document, ("licence",), document.value["licence"])
+    for number, name in enumerate(document.value.get("parents", ())):
+        if name not in context.datasets or name == document.value["name"]:
+            yield _unknown(document, ("parents", number), "dataset", name, context.datasets)
 
 
 def _references(document: Document, context: Context) -> Iterator[Problem]:
