@@ -23,6 +23,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Get": {
         "pull": "Choose a variant for a target, fetch and verify it.",
+        "verify": "Hash what is here again: changed, missing, extra.",
+        "repair": "Verify, then fetch only what is broken.",
     },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",

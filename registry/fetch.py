@@ -61,6 +61,7 @@ def fetch(
     beside: Mapping[str, bytes],
     folder: Path,
     *,
+    recorded_folder: str = "",
     update: bool = False,
     link: bool = True,
     replace: bool = False,
@@ -74,6 +75,7 @@ def fetch(
         obtainer: Gets one artifact.
         beside: Further files by name, such as the card; always brought up to date.
         folder: The output folder; made when missing.
+        recorded_folder: The same as the lock file names it.
         update: Whether the lock file's digests may be replaced.
         link: Whether hard links to the cache may be used.
         replace: Whether a file of the same name with other bytes may be replaced.
@@ -94,7 +96,7 @@ def fetch(
             f"{folder}: {variant.full_name} cannot be written there: {error.strerror or error}",
             hint="choose another folder with -o, or free space",
         ) from error
-    return Delivery(variant, obtained, paths, extras, _entry(variant, request, lock, obtained))
+    return Delivery(variant, obtained, paths, extras, _entry(variant, request, lock, obtained, recorded_folder))
 
 
 def expected_digest(variant: Variant, artifact: Artifact, lock: Lock, *, update: bool) -> Digest | None:
@@ -138,7 +140,7 @@ def _write(path: Path, content: bytes) -> Path:
     return path
 
 
-def _entry(variant: Variant, request: Request, lock: Lock, obtained: Sequence[Obtained]) -> Entry:
+def _entry(variant: Variant, request: Request, lock: Lock, obtained: Sequence[Obtained], folder: str) -> Entry:
     """What to record; a file from the cache keeps the address that an earlier pull recorded."""
     before = lock.find(request)
     addresses = {item.digest: item.source for item in before.files} if before else {}
@@ -152,7 +154,7 @@ def _entry(variant: Variant, request: Request, lock: Lock, obtained: Sequence[Ob
         )
         for item in obtained
     )
-    return Entry(request, variant.full_name, recorded)
+    return Entry(request, variant.full_name, recorded, folder)
 
 
 def sidecars(

@@ -55,11 +55,19 @@ class LockedFile:
 
 @dataclass(frozen=True)
 class Entry:
-    """One resolved request."""
+    """One resolved request.
+
+    Attributes:
+        request: What was asked.
+        variant: Full name of what was chosen.
+        files: Its files.
+        folder: Output folder, relative to the lock file; empty when it lies elsewhere.
+    """
 
     request: Request
     variant: str
     files: tuple[LockedFile, ...]
+    folder: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As the lock file writes it."""
@@ -73,7 +81,8 @@ class Entry:
             }
             for item in self.files
         ]
-        return {"request": self.request.to_json(), "variant": self.variant, "artifacts": files}
+        place = {"folder": self.folder} if self.folder else {}
+        return {"request": self.request.to_json(), "variant": self.variant, **place, "artifacts": files}
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         )
         for one in item["artifacts"]
     )
-    return Entry(request, _text(item["variant"], _VARIANT), files)
+    return Entry(request, _text(item["variant"], _VARIANT), files, _folder(item.get("folder", "")))
 
 
 # the schema's patterns; the schema itself is loaded only to explain a broken file, because that takes longer
@@ -192,6 +201,22 @@ def _text(value: object, pattern: re.Pattern[str] | None = None) -> str:
     if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
         raise TypeError(value)
     return value
+
+
+def portable_folder(folder: Path, lock_file: Path) -> str:
+    """An output folder as a lock file names it: relative to that file; empty for one elsewhere."""
+    try:
+        return folder.resolve().relative_to(lock_file.resolve().parent).as_posix()
+    except ValueError:
+        return ""
+
+
+def _folder(value: object) -> str:
+    """A folder below the lock file's: a file from somebody else must not make us write elsewhere."""
+    text = _text(value)
+    if text.startswith("/") or "\\" in text or ":" in text or ".." in text.split("/"):
+        raise TypeError(value)
+    return text
 
 
 def _size(value: object) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import complete, constraints, output, pull_report
+from cli import complete, constraints, output, places, pull_report
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.errors import RejectedError, RequestError
 from registry.settings import PREFERENCES
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from registry.fetch import Delivery
     from registry.resolve import Resolution
     from registry.settings import Settings
-    from registry.store.base import Mirror
 
 
 @click.command(
@@ -145,25 +145,30 @@ class _Pull:
         return resolution.chosen
 
     def _fetch(self, variant: Variant) -> Delivery:
-        from registry import fetch
-        from registry.obtain import Obtainer
-        from registry.store.cache import Cache
+        from registry import fetch, lock
 
-        mirrors = [_mirror(address) for address in self.settings.mirrors]
-        open_url = None if self.settings.offline else _open_url
         path, card = self.catalog.card(f"{variant.publisher}/{variant.model}")
+        folder = self.options["folder"] or self._default_folder(variant)
         self._warn(variant)
         return fetch.fetch(
             variant,
             self.request,
             self.lock,
-            Obtainer(Cache(Path(self.settings.cache)), mirrors, open_url, self.voice),
+            places.make_obtainer(self.settings, self.voice),
             fetch.sidecars(variant, card, Path(path).read_bytes(), self.catalog.class_names(variant)),
-            self.options["folder"] or Path("models", *variant.full_name.split("/")),
+            folder,
+            recorded_folder=lock.portable_folder(folder, self.options["lock_path"]),
             update=self.options["update"],
             link=not self.options["copy"],
             replace=self.options["force"],
         )
+
+    def _default_folder(self, variant: Variant) -> Path:
+        """The folder of an earlier pull of the same, else one named after the variant."""
+        entry = self.lock.find(self.request)
+        if entry is not None and entry.folder and entry.variant == variant.full_name:
+            return Path(os.path.relpath(self.options["lock_path"].parent / entry.folder))
+        return Path("models", *variant.full_name.split("/"))
 
     def _warn(self, variant: Variant) -> None:
         for artifact in variant.files:
@@ -175,27 +180,5 @@ class _Pull:
     def _record(self, delivery: Delivery) -> None:
         from registry import lock
 
-        if lock.write(self.options["lock_path"], delivery.entry, Path(self.settings.cache, "guards")):
+        if lock.write(self.options["lock_path"], delivery.entry, places.guards(self.settings)):
             self.voice.note(f"recorded in {self.options['lock_path']}")
-
-
-def _mirror(address: str) -> Mirror:
-    if address.startswith(("http://", "https://")):
-        from registry.store.web import WebMirror
-
-        return WebMirror(address)
-    if "://" in address and not address.startswith("file://"):
-        from registry.store.web import shown
-
-        raise RequestError(
-            f"mirror {shown(address)!r}: unknown kind of address", hint="a mirror is a folder or an http(s) address"
-        )
-    from registry.store.folder import FolderMirror
-
-    return FolderMirror(Path(address.removeprefix("file://")).expanduser())
-
-
-def _open_url(url: str) -> Any:
-    from registry.store.web import open_url
-
-    return open_url(url)

@@ -30,6 +30,7 @@ class VariantRow:
     support: tuple[tuple[str, str], ...]
     datasets: tuple[str, ...]
     aliases: tuple[str, ...]
+    digests: tuple[str, ...]
     document: bytes
 
 
@@ -108,6 +109,7 @@ def _row(variant: Variant) -> VariantRow:
         support=tuple(_support(variant).items()),
         datasets=variant.datasets,
         aliases=tuple(sorted(_aliases(variant))),
+        digests=tuple(artifact.digest.hex for artifact in variant.artifacts if artifact.digest),
         document=zlib.compress(_json(variant.document).encode(), _FASTEST),
     )
 

@@ -20,7 +20,7 @@ from registry.progress import Progress
 if TYPE_CHECKING:
     from registry.catalog.compile import Compiled
 
-VERSION = "4"
+VERSION = "5"
 """Changes with the tables, so that an index of another version is never read."""
 
 _WAIT_SECONDS = 60.0
@@ -220,6 +220,7 @@ def _store(connection: sqlite3.Connection, compiled: Compiled, signatures: dict[
         many("INSERT INTO support VALUES (?, ?, ?)", [(variant, *item) for item in row.support])
         many("INSERT INTO datasets VALUES (?, ?)", [(variant, item) for item in row.datasets])
         many("INSERT INTO aliases VALUES (?, ?)", [(item, variant) for item in row.aliases])
+        many("INSERT INTO digests VALUES (?, ?)", [(item, variant) for item in row.digests])
 
 
 _INSERT_VARIANT = (
@@ -237,7 +238,7 @@ def _forget(connection: sqlite3.Connection, path: str) -> None:
             "SELECT v.id FROM variants v JOIN cards c ON c.id = v.card WHERE c.path = ?", (path,)
         )
     ]
-    for table in ("metrics", "figures", "support", "datasets", "aliases", "documents"):
+    for table in ("metrics", "figures", "support", "datasets", "aliases", "digests", "documents"):
         connection.executemany(f"DELETE FROM {table} WHERE variant = ?", [(item,) for item in ids])  # noqa: S608
     connection.executemany("DELETE FROM variants WHERE id = ?", [(item,) for item in ids])
     for table in ("cards", "others", "problems"):

@@ -102,6 +102,14 @@ class Catalog:
         """Full names that a name may mean; see `catalog.names`."""
         return self._ask(lambda db: names.find(db, name))
 
+    def with_digest(self, digest: str) -> list[str]:
+        """Full names of the variants that have a file of this SHA-256, 64 hexadecimal digits."""
+        sql = (
+            "SELECT v.full_name FROM digests d JOIN variants v ON v.id = d.variant WHERE d.digest = ?"
+            " ORDER BY v.full_name"
+        )
+        return [row[0] for row in self._ask(lambda db: db.execute(sql, (digest,)).fetchall())]
+
     def starting_with(self, beginning: str, most: int) -> list[str]:
         """Models, families and full names that begin so, for completion."""
         return self._ask(lambda db: names.starting_with(db, beginning, most))

@@ -16,6 +16,7 @@ CREATE TABLE figures (variant INTEGER, target TEXT, kind TEXT, value REAL, PRIMA
 CREATE TABLE support (variant INTEGER, target TEXT, level TEXT, PRIMARY KEY (variant, target)) WITHOUT ROWID;
 CREATE TABLE datasets (variant INTEGER, dataset TEXT, PRIMARY KEY (variant, dataset)) WITHOUT ROWID;
 CREATE TABLE aliases (alias TEXT, variant INTEGER);
+CREATE TABLE digests (digest TEXT, variant INTEGER);
 -- indexes
 CREATE INDEX variants_card ON variants (card);
 CREATE INDEX variants_signature ON variants (signature);
@@ -31,3 +32,5 @@ CREATE INDEX support_target ON support (target, level);
 CREATE INDEX datasets_dataset ON datasets (dataset);
 CREATE INDEX aliases_alias ON aliases (alias);
 CREATE INDEX aliases_variant ON aliases (variant);
+CREATE INDEX digests_digest ON digests (digest);
+CREATE INDEX digests_variant ON digests (variant);

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from registry.digest import Digest
+from registry.store import stamp
 
 
 class Cache:
@@ -23,9 +24,10 @@ class Cache:
         return self.folder / digest.blob_path
 
     def verified(self, digest: Digest) -> Path | None:
-        """Path of a blob whose bytes were just hashed and are right; None when absent.
+        """Path of a blob whose bytes are right; None when absent.
 
-        A blob with other bytes is removed: it can only be damage.
+        They are hashed, unless a stamp says that nothing touched the file since they last were. A blob with other
+        bytes is removed: it can only be damage.
 
         Raises:
             OSError: The blob cannot be read, or damage not be removed.
@@ -33,10 +35,31 @@ class Cache:
         path = self.path(digest)
         if not path.is_file():
             return None
-        if Digest.of_file(path) == digest:
+        if stamp.is_unchanged(self.folder, digest, path):
             return path
-        path.unlink()
+        if Digest.of_file(path) == digest:
+            stamp.record(self.folder, digest, path)
+            return path
+        self.remove(digest)
         return None
+
+    def recheck(self, digest: Digest) -> Path | None:
+        """The same as `verified`, with the bytes hashed whatever a stamp says.
+
+        Raises:
+            OSError: The blob cannot be read, or damage not be removed.
+        """
+        stamp.remove(self.folder, digest)
+        return self.verified(digest)
+
+    def remove(self, digest: Digest) -> None:
+        """Remove a blob that is damaged.
+
+        Raises:
+            OSError: The cache cannot be written.
+        """
+        stamp.remove(self.folder, digest)
+        self.path(digest).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def incoming(self) -> Iterator[tuple[IO[bytes], Path]]:
@@ -68,4 +91,5 @@ class Cache:
         destination.parent.mkdir(parents=True, exist_ok=True)
         path.chmod(0o444)
         path.replace(destination)
+        stamp.record(self.folder, digest, destination)
         return destination

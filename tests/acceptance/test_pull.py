@@ -64,6 +64,7 @@ def test_a_pull_puts_the_file_its_card_labels_and_licence_into_the_output_folder
             {
                 "request": {"name": "net", "target": "board", "prefer": "accuracy", "constraints": {}},
                 "variant": "acme/net/small",
+                "folder": OUTPUT.as_posix(),
                 "artifacts": [
                     {
                         "file": "small.tflite",
@@ -84,6 +85,7 @@ def test_the_second_pull_answers_from_the_cache_without_any_request(
 ) -> None:
     cards.card(pinned("small", DATA, simulator.route("/small.tflite", web.whole(DATA))))
     assert zoo("pull", "net").code == 0
+    assert zoo("pull", "net", "-o", "elsewhere").code == 0
     lock = (zoo.work / "zoo.lock").read_bytes()
     asked = simulator.count()
     assert asked == 1

@@ -27,7 +27,7 @@ FLOORS = {
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation"), SECOND),
     **dict.fromkeys(("parents", "resolve", "transfer", "obtain", "footprint", "metrics"), THIRD),
-    **dict.fromkeys(("validate", "fetch", "verify", "evaluate", "predict", "quantize", "train"), VERBS),
+    **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "deploy", "bench"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""

@@ -26,13 +26,13 @@ def test_an_admitted_file_is_whole_in_its_place_and_read_only(tmp_path: Path) ->
     assert path == Cache(tmp_path).path(DIGEST) == tmp_path / "blobs" / "sha256" / DIGEST.hex
     assert path.read_bytes() == DATA
     assert path.stat().st_mode & 0o222 == 0
-    assert files(tmp_path) == [DIGEST.blob_path]
+    assert files(tmp_path) == [DIGEST.blob_path, f"stamps/{DIGEST.hex}"]
 
 
 def test_admitting_the_same_bytes_again_changes_nothing(tmp_path: Path) -> None:
     admitted(tmp_path)
     assert admitted(tmp_path).read_bytes() == DATA
-    assert files(tmp_path) == [DIGEST.blob_path]
+    assert files(tmp_path) == [DIGEST.blob_path, f"stamps/{DIGEST.hex}"]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

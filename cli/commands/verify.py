@@ -1,0 +1,107 @@
+"""`zoo verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import complete, output, places, scope
+from cli.session import Voice, common_options, load_settings, open_catalog
+from registry.errors import RequestError
+
+if TYPE_CHECKING:
+    from cli.scope import Scope
+    from registry.settings import Settings
+    from registry.verify import Finding
+
+STATES = ("ok", "changed", "missing", "extra")
+
+
+@click.command(
+    "verify",
+    epilog="""\b
+Examples:
+  zoo verify                        # what zoo.lock says, with its output folders
+  zoo verify --all                  # and every blob of the cache
+  zoo verify deeplabv3
+  zoo verify build/model --format json
+
+Every file is hashed again, without the network. Exit code 1 when one is changed or missing; files that nobody
+promised are listed as extra and are no fault, unless --strict.""",
+)
+@click.argument("what", required=False, metavar="[NAME|PATH]", shell_complete=complete.models)
+@click.option("--all", "everything", is_flag=True, help="Also every blob of the cache.")
+@click.option("--strict", is_flag=True, help="Extra files count as faults.")
+@click.option(
+    "--lock",
+    "lock_path",
+    metavar="FILE",
+    default=Path("zoo.lock"),
+    type=click.Path(path_type=Path),
+    help="The lock file.",
+)
+@output.format_option("text", "json")
+@common_options
+def command(
+    what: str | None,
+    everything: bool,
+    strict: bool,
+    lock_path: Path,
+    cards: tuple[str, ...],
+    cache: str | None,
+    quiet: bool,
+    verbose: bool,
+    form: str,
+) -> int:
+    """Hash the cache, output folders and what zoo.lock names again: changed, missing, extra."""
+    voice = Voice(quiet=quiet, verbose=verbose)
+    found = chosen_scope(what, everything, lock_path, load_settings(cards=cards, cache=cache), voice)
+    findings = list(found.findings(voice))
+    counts = {state: sum(1 for item in findings if item.state == state) for state in STATES}
+    if form == "json":
+        output.print_json({**counts, "files": [item.to_json() for item in findings]})
+    else:
+        for item in findings:
+            if item.state != "ok" or verbose:
+                click.echo(line(item))
+    voice.note(
+        f"{output.counted(len(findings), 'file')}: " + ", ".join(f"{counts[state]} {state}" for state in STATES)
+    )
+    if counts["changed"] or counts["missing"]:
+        voice.note("`zoo repair` with the same words fetches what is broken")
+    return 1 if counts["changed"] or counts["missing"] or (strict and counts["extra"]) else 0
+
+
+def chosen_scope(what: str | None, everything: bool, lock_path: Path, settings: Settings, voice: Voice) -> Scope:
+    """What the words of the command mean.
+
+    Raises:
+        RequestError: They mean nothing.
+    """
+    cache = places.local_cache(settings)
+    if everything:
+        if what:
+            raise RequestError("--all does not go with a name or path", hint="leave one of them out")
+        return scope.of_everything(lock_path, cache)
+    if what is None:
+        if not lock_path.exists():
+            raise RequestError(
+                f"no lock file at {lock_path}", hint="name a model or folder, or check the cache with --all"
+            )
+        return scope.of_lock(lock_path, cache)
+    if Path(what).exists():
+        return scope.of_path(Path(what), lock_path, cache)
+    return scope.of_name(what, lock_path, cache, open_catalog(settings, voice))
+
+
+def line(item: Finding) -> str:
+    """A finding in a line."""
+    colour = {"ok": "green", "extra": "yellow"}.get(item.state, "red")
+    told = f"{click.style(item.state, fg=colour)}  {item.path}"
+    if item.state == "changed" and item.promise:
+        told += f"\n    expected {item.promise.digest}\n    found    {item.found}"
+    if item.state == "missing" and item.promise:
+        told += f"\n    expected {item.promise.digest}"
+    return told

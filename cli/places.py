@@ -1,0 +1,68 @@
+"""Where bytes come from, by the settings: the cache, mirrors, public addresses."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from registry.errors import RequestError
+
+if TYPE_CHECKING:
+    from cli.session import Voice
+    from registry.obtain import Obtainer
+    from registry.settings import Settings
+    from registry.store.base import Mirror, Opened
+    from registry.store.cache import Cache
+
+
+def local_cache(settings: Settings) -> Cache:
+    """The cache of the settings."""
+    from registry.store.cache import Cache
+
+    return Cache(Path(settings.cache))
+
+
+def guards(settings: Settings) -> Path:
+    """A folder for guard files: in the cache, or with the system's temporary files where that cannot be written."""
+    cache = Path(settings.cache)
+    if os.access(cache, os.W_OK) or not cache.exists():
+        return cache / "guards"
+    import tempfile
+
+    return Path(tempfile.gettempdir(), "zoo-guards")
+
+
+def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
+    """What gets one artifact, with the settings' mirrors; without public addresses when offline.
+
+    Raises:
+        RequestError: A mirror is of an unknown kind.
+    """
+    from registry.obtain import Obtainer
+
+    mirrors = [_mirror(address) for address in settings.mirrors]
+    return Obtainer(local_cache(settings), mirrors, None if settings.offline else _open_url, voice)
+
+
+def _mirror(address: str) -> Mirror:
+    if address.startswith(("http://", "https://")):
+        from registry.store.web import WebMirror
+
+        return WebMirror(address)
+    if "://" in address and not address.startswith("file://"):
+        from registry.store.web import shown
+
+        raise RequestError(
+            f"mirror {shown(address)!r}: unknown kind of address", hint="a mirror is a folder or an http(s) address"
+        )
+    from registry.store.folder import FolderMirror
+
+    return FolderMirror(Path(address.removeprefix("file://")).expanduser())
+
+
+def _open_url(url: str) -> AbstractContextManager[Opened]:
+    from registry.store.web import open_url
+
+    return open_url(url)
