@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -176,9 +177,9 @@ def _overwritten_in_the_middle(data: bytes) -> bytes:
 def _another_database(_: bytes) -> bytes:
     import sqlite3
 
-    with sqlite3.connect(":memory:") as connection:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE state (key, value)")
-    return bytes(connection.serialize())
+        return bytes(connection.serialize())
 
 
 class TestIndex:
