@@ -24,6 +24,11 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Get": {
         "pull": "Choose a variant for a target, fetch and verify it.",
     },
+    "Ship": {
+        "publish": "Put a card's variants, proven, into a store.",
+        "history": "Versions of a variant in a store.",
+        "yank": "Hide a published version without deleting it.",
+    },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",
     },
