@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from registry.card import Variant
@@ -108,8 +109,8 @@ class Manifest:
 
 
 def canonical(value: Any) -> bytes:
-    """JSON without spaces, in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    """JSON without spaces, in ASCII: whatever JSON can say has bytes then, half a surrogate pair too."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
 def descriptor(media_type: str, digest: Digest, size: int) -> dict[str, Any]:
@@ -230,6 +231,17 @@ def plain_name(title: str) -> bool:
     )
 
 
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return value
+
+
 class Reader:
     """Takes plain JSON apart, and names what is wrong with it.
 
@@ -254,7 +266,12 @@ class Reader:
     def json(self, data: bytes) -> object:
         """Parsed JSON whose keys stand once each."""
         try:
-            value: object = json.loads(data.decode("utf-8"), object_pairs_hook=self._unique)
+            value: object = json.loads(
+                data.decode("utf-8"),
+                object_pairs_hook=self._unique,
+                parse_constant=_no_number,
+                parse_float=_finite,
+            )
         except (ValueError, RecursionError) as error:
             raise self.wrong("content", "JSON in UTF-8", self.shown(str(error) or "too deep")) from None
         return value
