@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry import manifest
-from registry.card import Artifact, Variant
+from registry.card import Artifact, Variant, merged
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError, RequestError
 from registry.manifest import Layer
@@ -78,20 +78,22 @@ def unpublishable(variant: Variant) -> str | None:
 
 
 def own_card(card: Mapping[str, Any], name: str) -> bytes:
-    """The card with just one of its variants, so that a change of another makes no new version of this one."""
-    home = f"{card['publisher']}/{card['model']}"
-    (own,) = [variant for variant in card["variants"] if variant["name"] == name]
-    parts = {"common": card["common"]} if "common" in card else {}
-    whole = {**card, **{key: _with_full_parent(part, home) for key, part in parts.items()}}
-    whole["variants"] = [_with_full_parent(own, home)]
+    """The card with one of its variants and its ancestors, so that a change of another makes no new version."""
+    home = f"{card['publisher']}/{card['model']}/"
+    parents = {variant["name"]: str(variant.get("parent", "")).removeprefix(home) for variant in merged(card)}
+    kept: set[str] = set()
+    while name in parents and name not in kept:
+        kept.add(name)
+        name = parents[name]
+    whole = {**card, "variants": [variant for variant in card["variants"] if variant["name"] in kept]}
+    disputes = [
+        {**dispute, "variants": concerned}
+        for dispute in card.get("contradictions", ())
+        if (concerned := [one for one in dispute["variants"] if one in kept])
+    ]
+    if "contradictions" in card:
+        whole["contradictions"] = disputes
     return (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _with_full_parent(part: Mapping[str, Any], home: str) -> dict[str, Any]:
-    parent = part.get("parent")
-    if not isinstance(parent, str) or "/" in parent:
-        return dict(part)
-    return {**part, "parent": f"{home}/{parent}"}
 
 
 def publish(
