@@ -102,7 +102,8 @@ class LayoutStore(FolderMirror):
         from filelock import FileLock, Timeout
 
         try:
-            with FileLock(self.folder / GUARD_FILE, timeout=GUARD_SECONDS):
+            # a team shares the folder through its group
+            with FileLock(self.folder / GUARD_FILE, timeout=GUARD_SECONDS, mode=0o664):
                 yield
         except Timeout:
             raise UnavailableError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from registry.digest import Digest
 from tests.acceptance.test_publish import assert_whole
-from tests.acceptance.world import Cards, Zoo, files_below, model_bytes, pinned
+from tests.acceptance.world import Cards, Zoo, assert_says, files_below, model_bytes, pinned
 
 VARIANTS = {f"v{number}": model_bytes(3000, number) for number in range(8)}
 
@@ -95,7 +94,8 @@ def test_a_publish_that_is_killed_anywhere_leaves_a_store_that_the_next_one_comp
     steps = int(whole.stdout.rpartition("STEPS ")[2])
     assert steps > 20
     expected = (zoo.work / "store-whole" / "index.json").read_bytes()
-    for number, limit in enumerate(itertools.islice(range(1, steps + 1), 0, None, max(1, steps // 11))):
+    points = sorted({*range(1, steps + 1, max(1, steps // 11)), steps})
+    for number, limit in enumerate(points):
         store = zoo.work / f"store-{number}"
         died = killed(zoo, card, store.name, limit)
         assert died.returncode == -signal.SIGKILL, died.stderr
@@ -106,3 +106,19 @@ def test_a_publish_that_is_killed_anywhere_leaves_a_store_that_the_next_one_comp
         assert again.code == 0, again
         assert_whole(store)
         assert (store / "index.json").read_bytes() == expected
+
+
+def test_a_full_disk_is_told_and_leaves_the_index_as_it_was(zoo: Zoo, cards: Cards) -> None:
+    large = model_bytes(300_000, 9)
+    (zoo.work / "files").mkdir()
+    (zoo.work / "files" / "large.tflite").write_bytes(large)
+    card = cards.card(pinned("large", large))
+    assert zoo("list").code == 0  # compiles the catalogue, which needs room of its own
+    limited = ("bash", "-c", 'ulimit -f 100; exec "$@"', "bash")
+    result = zoo.under(limited, "publish", card, "--to", "store", "--from", "files")
+    assert result.code == 3, result
+    assert_says(result, "store store cannot be written", "free space")
+    assert assert_whole(zoo.work / "store")["manifests"] == []
+    assert files_below(zoo.work / "store" / "blobs") == []
+    assert zoo("publish", card, "--to", "store", "--from", "files").code == 0
+    assert len(assert_whole(zoo.work / "store")["manifests"]) == 1
