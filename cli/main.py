@@ -26,6 +26,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "verify": "Hash what is here again: changed, missing, extra.",
         "repair": "Verify, then fetch only what is broken.",
     },
+    "Ship": {
+        "publish": "Put a card's variants, proven, into a store.",
+        "history": "Versions of a variant in a store.",
+        "yank": "Hide a published version without deleting it.",
+    },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",
     },

@@ -1,0 +1,62 @@
+"""`zoo history`."""
+
+from __future__ import annotations
+
+import click
+
+from cli import output
+from cli.output import Column
+from cli.stores import open_store
+
+
+@click.command(
+    "history",
+    epilog="""\b
+Examples:
+  zoo history google/deeplabv3/257-float32 --store /srv/models
+  zoo history deeplabv3 --store file:///srv/models --format json
+
+NAME is a model, publisher/model or publisher/model/variant as published. TAG is what OCI tools take:
+`skopeo inspect --raw oci:/srv/models:TAG`.""",
+)
+@click.argument("name")
+@click.option("--store", "address", required=True, metavar="DIR", help="The store.")
+@output.format_option("text", "json")
+def command(name: str, address: str, form: str) -> None:
+    """List the published versions of NAME, the yanked ones included."""
+    from registry.yank import history
+
+    versions = history(open_store(address), name)
+    if form == "json":
+        output.print_json(
+            [
+                {
+                    "variant": one.name,
+                    "version": one.number,
+                    "digest": str(one.digest),
+                    "size": one.size,
+                    "tag": one.tag,
+                    "yanked": one.yanked,
+                }
+                for one in versions
+            ]
+        )
+        return
+    rows = [
+        [
+            one.name,
+            str(one.number),
+            str(one.digest),
+            one.tag,
+            f"yanked: {one.yanked}" if one.yanked else "published",
+        ]
+        for one in versions
+    ]
+    columns = [
+        Column("VARIANT"),
+        Column("VERSION", right=True),
+        Column("MANIFEST", keep=5),
+        Column("TAG", keep=6),
+        Column("STATE", wrap=True),
+    ]
+    output.print_table(columns, rows, output.terminal_width())

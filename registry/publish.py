@@ -1,0 +1,233 @@
+"""The verb behind `zoo publish`: a card's variants into a store, each file proven by its digest.
+
+Blobs go first, then manifests, then the index: whenever a publisher is stopped, the store is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from registry import manifest
+from registry.card import Artifact, Variant, merged
+from registry.digest import Digest
+from registry.errors import MismatchError, RejectedError, RequestError
+from registry.manifest import Layer
+from registry.progress import Advance, Progress
+from registry.store.base import Opened
+from registry.store.index import Index, Version
+from registry.store.writable import Store, change_index, current_index
+
+Source = Callable[[Artifact, Digest], AbstractContextManager[Opened]]
+"""Opens an artifact's bytes where they lie."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is published of one variant.
+
+    Attributes:
+        variant: The variant, with a digest for each of its files.
+        documents: Card, licence note and labels by file name.
+    """
+
+    variant: Variant
+    documents: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of one variant.
+
+    Attributes:
+        version: The version that holds it; with a dry run the one that it would become.
+        new: Whether the version was not there before.
+    """
+
+    version: Version
+    new: bool
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a publication came to.
+
+    Attributes:
+        published: One item a variant, in the order given.
+        uploaded: Blobs that were not in the store, manifests and documents included.
+        uploaded_bytes: Their bytes.
+    """
+
+    published: tuple[Published, ...]
+    uploaded: int
+    uploaded_bytes: int
+
+
+def unpublishable(variant: Variant) -> str | None:
+    """Why a variant cannot be published; None when it can."""
+    if not variant.files:
+        return "the card names no file of it"
+    unpinned = [artifact.file for artifact in variant.files if artifact.digest is None]
+    if unpinned:
+        return f"unpinned: the card has no sha256 of {', '.join(unpinned)}"
+    return None
+
+
+def own_card(card: Mapping[str, Any], name: str) -> bytes:
+    """The card with one of its variants and its ancestors, so that a change of another makes no new version."""
+    home = f"{card['publisher']}/{card['model']}/"
+    parents = {variant["name"]: str(variant.get("parent", "")).removeprefix(home) for variant in merged(card)}
+    kept: set[str] = set()
+    while name in parents and name not in kept:
+        kept.add(name)
+        name = parents[name]
+    whole = {**card, "variants": [variant for variant in card["variants"] if variant["name"] in kept]}
+    disputes = [
+        {**dispute, "variants": concerned}
+        for dispute in card.get("contradictions", ())
+        if (concerned := [one for one in dispute["variants"] if one in kept])
+    ]
+    if "contradictions" in card:
+        whole["contradictions"] = disputes
+    return (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def publish(
+    packages: Sequence[Package],
+    source: Source,
+    store: Store,
+    progress: Progress,
+    *,
+    dry_run: bool = False,
+) -> Publication:
+    """Publish variants. What the store has already is left as it is.
+
+    Args:
+        packages: The variants; the card is valid.
+        source: Where the files are.
+        store: Where they go.
+        progress: Hears the bytes.
+        dry_run: Whether to prove everything and write nothing.
+
+    Raises:
+        MismatchError: A file is not what the card says; the index is as it was.
+        RejectedError: A variant has no digest, or its content was yanked.
+        UnavailableError: A file or the store cannot be reached.
+    """
+    for package in packages:
+        if reason := unpublishable(package.variant):
+            raise RejectedError(
+                f"{package.variant.full_name} cannot be published: {reason}",
+                hint="write the sha256 of each file on the card: nobody could verify it otherwise",
+            )
+    upload = _Upload(source, store, progress, dry_run=dry_run)
+    if not dry_run:
+        store.prepare()
+    manifests = [(package.variant.full_name, *upload.package(package)) for package in packages]
+    versions: list[Published] = []
+
+    def change(index: Index) -> Index:
+        versions.clear()
+        for name, digest, size in manifests:
+            after, version = index.with_manifest(name, digest, size)
+            versions.append(Published(version, after is not index))
+            index = after
+        return index
+
+    if not dry_run:
+        change_index(store, change)
+    else:
+        change(upload.index())
+    return Publication(tuple(versions), len(upload.sizes), sum(upload.sizes.values()))
+
+
+class _Upload:
+    """Brings blobs that the store lacks; remembers which, so that what two variants share goes once."""
+
+    def __init__(self, source: Source, store: Store, progress: Progress, *, dry_run: bool) -> None:
+        self._source, self._store, self._progress, self._dry_run = source, store, progress, dry_run
+        self._held: dict[Digest, int] = {}
+        self.sizes: dict[Digest, int] = {}
+
+    def package(self, package: Package) -> tuple[Digest, int]:
+        """Bring everything of a variant, its manifest last. Returns the manifest's digest and size."""
+        variant = package.variant
+        layers = [self._artifact(variant, artifact) for artifact in variant.files]
+        for name, content in package.documents.items():
+            layers.append(Layer.of_role("document", *self._bytes(content, name), name))
+        whole, config = manifest.build(variant, layers)
+        data = whole.to_bytes()  # refuses a name that no reader would take, before anything names it
+        self._bytes(config, f"config of {variant.full_name}")
+        return self._bytes(data, f"manifest of {variant.full_name}")
+
+    def index(self) -> Index:
+        """The store's index; an empty one where there is no store yet."""
+        try:
+            return current_index(self._store)
+        except RequestError:  # a dry run may name a folder that would be made
+            return Index()
+
+    def _artifact(self, variant: Variant, artifact: Artifact) -> Layer:
+        digest = artifact.digest
+        assert digest is not None  # noqa: S101 - `unpublishable` has seen to it
+        size = self._size_held(digest)
+        if size is None:
+            size = self._send(variant, artifact, digest)
+        if artifact.size is not None and artifact.size != size:
+            raise MismatchError(
+                f"{artifact.file} ({variant.full_name})",
+                expected=f"{artifact.size} bytes as on the card",
+                found=f"{size} bytes with the card's own digest",
+                hint="correct the size on the card",
+            )
+        return Layer.of_role(artifact.role, digest, size, artifact.file)
+
+    def _send(self, variant: Variant, artifact: Artifact, digest: Digest) -> int:
+        with (
+            self._source(artifact, digest) as opened,
+            self._progress.task(artifact.file, opened.size) as advance,
+        ):
+            what = f"{artifact.file} of {variant.full_name} from {opened.address}"
+            counted = _counted(opened, advance)
+            size = _proven(digest, counted, what) if self._dry_run else self._store.put(digest, counted, what)
+        self.sizes[digest] = self._held[digest] = size
+        return size
+
+    def _bytes(self, data: bytes, what: str) -> tuple[Digest, int]:
+        digest = Digest.of(data)
+        if self._size_held(digest) is None:
+            if not self._dry_run:
+                self._store.put(digest, [data], what)
+            self.sizes[digest] = self._held[digest] = len(data)
+        return digest, len(data)
+
+    def _size_held(self, digest: Digest) -> int | None:
+        if digest not in self._held and (size := self._store.holding(digest)) is not None:
+            self._held[digest] = size
+        return self._held.get(digest)
+
+
+def _counted(opened: Opened, advance: Advance) -> Iterator[bytes]:
+    for chunk in opened.chunks:
+        advance(len(chunk))
+        yield chunk
+
+
+def _proven(digest: Digest, chunks: Iterable[bytes], what: str) -> int:
+    """Size of bytes that hash to a digest; they go nowhere."""
+    hasher, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        hasher.update(chunk)
+        size += len(chunk)
+    if hasher.hexdigest() != digest.hex:
+        raise MismatchError(
+            what,
+            expected=str(digest),
+            found=f"sha256:{hasher.hexdigest()}",
+            hint="give the file that the card describes, or correct the card",
+        )
+    return size

@@ -1,0 +1,51 @@
+"""Files that somebody is about to publish: in a folder by name, or by digest in a mirror such as the cache."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from registry.digest import CHUNK, Digest
+from registry.errors import UnavailableError
+from registry.files import open_regular
+from registry.store.base import NotHeldError, Opened
+
+
+@contextlib.contextmanager
+def open_file(folder: Path, name: str, digest: Digest, *, by_name: bool = True) -> Iterator[Opened]:
+    """Open a file by its name, else by its digest below `blobs/sha256`.
+
+    Raises:
+        NotHeldError: It is in neither place.
+        UnavailableError: It cannot be read.
+    """
+    path = folder / name
+    if not by_name or not path.exists():
+        path = folder / digest.blob_path
+    if not path.exists():
+        places = f"{name} or {digest.blob_path}" if by_name else digest.blob_path
+        raise NotHeldError(
+            f"{name}: expected {places} in {folder}, found nothing",
+            hint="--from takes a folder that holds the file; `zoo pull` brings a published one into the cache",
+        )
+    try:
+        file = open_regular(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    with file:
+        yield Opened(str(path), os.fstat(file.fileno()).st_size, _chunks(file, path))
+
+
+def _chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    try:
+        while chunk := file.read(CHUNK):
+            yield chunk
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> UnavailableError:
+    return UnavailableError(f"{path}: cannot be read: {error.strerror or error}")

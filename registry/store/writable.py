@@ -1,0 +1,112 @@
+"""What a store offers to a publisher, whatever its kind: blobs that never change, one index changed by swapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from registry.digest import Digest
+from registry.errors import UnavailableError
+from registry.store.base import Mirror
+from registry.store.index import Index
+
+ATTEMPTS = 200
+"""Swaps that are tried; each one that fails means that another publisher got through."""
+
+
+@dataclass(frozen=True)
+class HeldIndex:
+    """The index as a store has it.
+
+    Attributes:
+        data: Its bytes.
+        token: What identifies just these bytes to the store, such as a digest or an ETag; None when there is
+            no index yet.
+    """
+
+    data: bytes
+    token: str | None
+
+
+class Store(Mirror, Protocol):
+    """A mirror that also takes blobs and keeps an index."""
+
+    def holding(self, digest: Digest) -> int | None:
+        """Size in bytes of a blob that is there and right; None when it has to be put.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+
+    def put(self, digest: Digest, chunks: Iterable[bytes], what: str) -> int:
+        """Store a blob, hashed as it passes. Returns its size in bytes.
+
+        Args:
+            digest: What the bytes must hash to.
+            chunks: The bytes.
+            what: What they are, for messages.
+
+        Raises:
+            MismatchError: Other bytes came; nothing is kept.
+            UnavailableError: The store cannot be written.
+        """
+
+    def prepare(self) -> None:
+        """Make the store ready for the first blob, where it is not yet.
+
+        Raises:
+            RequestError: Something else is there already.
+            UnavailableError: The store cannot be written.
+        """
+
+    def read_index(self) -> HeldIndex:
+        """The index of now; an empty one where there is none yet.
+
+        Raises:
+            RequestError: There is no such store.
+            UnavailableError: The store did not answer.
+        """
+
+    def swap_index(self, token: str | None, data: bytes) -> bool:
+        """Put a new index in place of the one with this token. Returns False when another one is there by now.
+
+        Raises:
+            UnavailableError: The store cannot be written.
+        """
+
+
+def current_index(store: Store) -> Index:
+    """The index of a store.
+
+    Raises:
+        MismatchError: It is damaged.
+        UnavailableError: The store did not answer.
+    """
+    return Index.parse(store.read_index().data, f"the index of {store.address}")
+
+
+def change_index(store: Store, change: Callable[[Index], Index]) -> Index:
+    """Change a store's index so that publishers at the same time lose nothing.
+
+    Args:
+        store: The store.
+        change: Makes the new index of the old; called again with a newer one when another publisher came first.
+
+    Returns:
+        The index as it is then.
+
+    Raises:
+        MismatchError: The index is damaged.
+        UnavailableError: The store did not answer, or others were faster each time.
+    """
+    for _attempt in range(ATTEMPTS):
+        held = store.read_index()
+        before = Index.parse(held.data, f"the index of {store.address}")
+        after = change(before)
+        if after == before or store.swap_index(held.token, after.to_bytes()):
+            return after
+    raise UnavailableError(
+        f"the index of {store.address} was changed by others {ATTEMPTS} times in a row",
+        hint="run the same command again: what was uploaded is kept",
+    )
