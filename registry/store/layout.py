@@ -31,21 +31,22 @@ class LayoutStore(FolderMirror):
         with _writing(self.folder):
             if self.folder.exists() and not self.folder.is_dir():
                 raise RequestError(f"store {self.folder}: expected a folder, found a file", hint=_OTHER)
-            known = {LAYOUT_FILE, INDEX_FILE, GUARD_FILE, "blobs"}
             if self.folder.is_dir() and not (self.folder / LAYOUT_FILE).exists():
-                others = {path.name for path in self.folder.iterdir()} - known
-                if visible := sorted(name for name in others if not name.startswith(".")):
+                # what a publisher that was killed leaves, and what a fresh disk has; a home folder is no store
+                mine = (path.name for path in self.folder.iterdir() if path.suffix != ".part")
+                if others := sorted(set(mine) - {LAYOUT_FILE, INDEX_FILE, GUARD_FILE, "blobs", "lost+found"}):
                     raise RequestError(
-                        f"store {self.folder}: expected an OCI Image Layout or an empty folder, found {visible[0]}",
+                        f"store {self.folder}: expected an OCI Image Layout or an empty folder, found {others[0]}",
                         hint=_OTHER,
                     )
             (self.folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             with self._guard():
-                if not (self.folder / INDEX_FILE).exists():
-                    write_atomically(self.folder / INDEX_FILE, index.EMPTY)
                 if not (self.folder / LAYOUT_FILE).exists():
+                    if not (self.folder / INDEX_FILE).exists():
+                        write_atomically(self.folder / INDEX_FILE, index.EMPTY)
+                    # last: where it stands and the index does not, the index was lost and must not start anew
                     write_atomically(self.folder / LAYOUT_FILE, LAYOUT)
-        self._require()
+        self.read_index()
 
     def holding(self, digest: Digest) -> int | None:
         """Size of a whole blob; see `Store.holding`. The blob is hashed: only then is it known to be right."""
@@ -133,7 +134,7 @@ class LayoutStore(FolderMirror):
         except OSError as error:
             raise UnavailableError(
                 f"store {self.folder}: {name} cannot be read: {error.strerror}",
-                hint="`zoo publish` completes a layout that was cut short",
+                hint="see what lies there in its place, and its permissions; restore a lost index from a copy",
             ) from None
 
 

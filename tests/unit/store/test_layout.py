@@ -1,4 +1,5 @@
 import json
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ def test_a_new_store_is_an_empty_layout_and_stays_so(store: LayoutStore) -> None
     assert (store.folder / "blobs" / "sha256").is_dir()
 
 
-@pytest.mark.parametrize("missing", ["oci-layout", "index.json", "blobs"])
+@pytest.mark.parametrize("missing", ["oci-layout", "blobs"])
 def test_a_layout_that_was_cut_short_is_completed(store: LayoutStore, missing: str) -> None:
     path = store.folder / missing
     if path.is_dir():
@@ -45,11 +46,32 @@ def test_a_layout_that_was_cut_short_is_completed(store: LayoutStore, missing: s
     assert path.exists()
 
 
-def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(RequestError, match=r"found thesis\.txt"):
+def test_a_lost_index_is_told_and_not_started_anew(store: LayoutStore) -> None:
+    (store.folder / "index.json").unlink()
+    with pytest.raises(UnavailableError, match=r"index\.json cannot be read") as caught:
+        store.prepare()
+    assert "restore a lost index" in str(caught.value.hint)
+    assert not (store.folder / "index.json").exists()
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", ".bashrc", ".git"])
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(RequestError, match=f"found {re.escape(name)}"):
         LayoutStore(tmp_path).prepare()
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_plain_mirror_becomes_a_store(tmp_path: Path) -> None:
+    path = tmp_path / DIGEST.blob_path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(DATA)
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / ".oci-layout.x1.part").write_bytes(b"")
+    store = LayoutStore(tmp_path)
+    store.prepare()
+    assert store.holding(DIGEST) == len(DATA)
+    assert current_index(store) == Index()
 
 
 def test_a_file_is_no_store(tmp_path: Path) -> None:
