@@ -87,14 +87,14 @@ class Zoo(click.Group):
 )
 @click.version_option(__version__, prog_name="zoo")
 def zoo() -> None:
-    r"""The registry for models that run on boards.
+    """The registry for models that run on boards.
 
     \b
     Examples:
       zoo list deeplabv3 --target stm32n6 --sort latency
       zoo show st/deeplabv3/person-256-aspp2-int8-qdq
       zoo pull deeplabv3 --target imx8mp
-    """
+    """  # noqa: D301 - click needs the backspace itself, which keeps the lines below it as they are
 
 
 def run() -> None:

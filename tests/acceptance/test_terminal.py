@@ -259,3 +259,10 @@ class TestCompletion:
     def test_a_broken_catalogue_completes_nothing_and_says_nothing(self, zoo: Zoo) -> None:
         result = zoo(_ZOO_COMPLETE="bash_complete", COMP_WORDS="zoo show st", COMP_CWORD="2", ZOO_CARDS="/nowhere")
         assert (result.out.strip(), result.err) == ("", "")
+
+
+def test_the_examples_of_the_top_help_stand_a_line_each(zoo: Zoo) -> None:
+    lines = zoo("--help").out.splitlines()
+    assert "  Examples:" in lines
+    assert "\\b" not in "".join(lines)
+    assert any(line.strip() == "zoo pull deeplabv3 --target imx8mp" for line in lines)
