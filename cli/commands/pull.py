@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from registry.fetch import Delivery
     from registry.resolve import Resolution
     from registry.settings import Settings
-    from registry.store.base import Mirror
+    from registry.store.base import Mirror, Wanted
 
 
 @click.command(
@@ -195,7 +195,7 @@ def _mirror(address: str) -> Mirror:
     return FolderMirror(Path(address.removeprefix("file://")).expanduser())
 
 
-def _open_url(url: str) -> Any:
+def _open_url(url: str, wanted: Wanted) -> Any:
     from registry.store.web import open_url
 
-    return open_url(url)
+    return open_url(url, wanted)
