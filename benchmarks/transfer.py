@@ -15,6 +15,8 @@ from benchmarks.setting import Setting
 BOUND = 1.1
 STDLIB_BOUND = 1.0
 MEGABYTES = 120.0
+SLOW = 10e6
+SLOW_BOUND = 0.6
 _MIB = 1 << 20
 
 STDLIB = """
@@ -55,6 +57,28 @@ def measure(setting: Setting) -> Iterator[Row]:
         start = run(setting.ours("--help")).peak
         peak = max(sample.peak for pair in both for sample in pair.ours)
         yield memory_row("pull: peak memory above `zoo --help`", peak - start, MEGABYTES)
+    if both[1:]:
+        yield from _slow_link(setting)
+
+
+def _slow_link(setting: Setting) -> Iterator[Row]:
+    """Rows of a server that gives each connection little."""
+    from benchmarks.catalogue import write_single
+    from benchmarks.server import serving
+
+    folder = setting.fresh("slow")
+    size = 64 * _MIB
+    family = write_single(folder / "cards", folder / "mirror", setting.seed, size)
+    digest = next((folder / "mirror" / "blobs" / "sha256").iterdir()).name
+    with serving(folder / "mirror", SLOW) as url:
+        line = f"curl -s {url}/blobs/sha256/{digest} | tee {folder / 'copy'} | sha256sum"
+        pair = pairs(
+            _ours(setting, folder, family, url), _peer(setting, folder, ("sh", "-c", line)), min(setting.rounds, 5)
+        )
+    name = f"pull of {size / 1e6:.0f} MB, each connection limited to {SLOW / 1e6:.0f} MB/s"
+    yield ratio_row(f"{name} / `curl -s URL \\| tee FILE \\| sha256sum`", pair, SLOW_BOUND)
+    peak = max(sample.peak for sample in pair.ours) - run(setting.ours("--help")).peak
+    yield memory_row("the same: peak memory above `zoo --help`", peak, MEGABYTES)
 
 
 def _ours(setting: Setting, folder: Path, family: str, url: str) -> Command:

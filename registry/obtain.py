@@ -14,7 +14,6 @@ from registry.errors import MismatchError, RejectedError, UnavailableError, ZooE
 from registry.progress import Progress
 from registry.store.base import Mirror, NotHeldError, Opened, Source, Wanted
 from registry.store.cache import Cache
-from registry.transfer import Expected, receive
 
 FROM_CACHE = "cache"
 
@@ -89,6 +88,8 @@ class Obtainer:
         self._progress.note(f"waiting for another process that fetches {artifact.file} into the same cache")
 
     def _fetch(self, variant: Variant, artifact: Artifact, digest: Digest | None) -> Obtained:
+        from registry.transfer import Expected, receive  # a cached pull does without it
+
         format_ = variant.format if artifact.role == "model" else None
         expected = Expected(artifact.file, digest, artifact.size, format_)
         failures: list[ZooError] = []

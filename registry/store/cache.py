@@ -7,9 +7,12 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from registry.digest import Digest
-from registry.partial import Partial
+
+if TYPE_CHECKING:
+    from registry.partial import Partial
 
 
 class Cache:
@@ -74,6 +77,8 @@ class Cache:
         Raises:
             OSError: The cache cannot be written.
         """
+        from registry.partial import Partial
+
         folder = self.folder / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
         if digest is None:

@@ -228,6 +228,7 @@ def modules_loaded(place: Path, *arguments: str) -> set[str]:
 def test_everyday_commands_load_nothing_heavy(place: Path, command: str) -> None:
     loaded = modules_loaded(place, *command.split())
     assert "cli.main" in loaded
+    assert loaded & {"registry.transfer", "registry.partial"} == set()
     assert loaded & set(HEAVY) == set()
 
 
