@@ -1,4 +1,4 @@
-"""Run the measurements: `python -m benchmarks.run [start] [pull] [catalogue] [validate]`; see README.md."""
+"""Run the measurements: `python -m benchmarks.run [GROUP ...]`, all groups when none is named; see README.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import large, pull, start, validation
+from benchmarks import large, pull, start, transfer, validation
 from benchmarks.measure import FailedError
 from benchmarks.report import Row, markdown
 from benchmarks.setting import Setting
@@ -20,6 +20,7 @@ from benchmarks.setting import Setting
 GROUPS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "start": start.measure,
     "pull": pull.measure,
+    "transfer": transfer.measure,
     "catalogue": large.measure,
     "validate": validation.measure,
 }

@@ -113,7 +113,10 @@ def main(arguments: list[str]) -> int:
         _say(error)
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; nothing half-written was kept", err=True)
+        click.echo(
+            "interrupted; nothing half-written is ever taken for a model, and the next pull goes on from it",
+            err=True,
+        )
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # the reader of our output went away, as `head` does; click exits on it
         _silence_stdout()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cli.session import Voice
     from registry.obtain import Obtainer
     from registry.settings import Settings
-    from registry.store.base import Mirror, Opened
+    from registry.store.base import Mirror, Opened, Wanted
     from registry.store.cache import Cache
 
 
@@ -62,7 +62,7 @@ def _mirror(address: str) -> Mirror:
     return FolderMirror(Path(address.removeprefix("file://")).expanduser())
 
 
-def _open_url(url: str) -> AbstractContextManager[Opened]:
+def _open_url(url: str, wanted: Wanted) -> AbstractContextManager[Opened]:
     from registry.store.web import open_url
 
-    return open_url(url)
+    return open_url(url, wanted)

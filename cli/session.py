@@ -56,16 +56,27 @@ class Voice:
         if self.verbose:
             click.echo(message, err=True)
 
-    def task(self, title: str, total: int | None, *, unit: str = "B") -> AbstractContextManager[Advance]:
-        """A progress bar with the remaining time, on a terminal only."""
+    def task(
+        self, title: str, total: int | None, *, unit: str = "B", done: int = 0
+    ) -> AbstractContextManager[Advance]:
+        """A progress bar with rate and remaining time, on a terminal only."""
         if self.quiet or not sys.stderr.isatty() or (unit != "B" and (total or 0) < 100):
             return contextlib.nullcontext(lambda _amount: None)
-        return self._bar(title, total)
+        return self._bar(title, total, unit, done)
 
     @contextlib.contextmanager
-    def _bar(self, title: str, total: int | None) -> Iterator[Advance]:
-        with click.progressbar(length=total or 0, label=title, file=sys.stderr, show_pos=True) as bar:
-            yield bar.update
+    def _bar(self, title: str, total: int | None, unit: str, done: int) -> Iterator[Advance]:
+        from tqdm import tqdm
+
+        bytes_ = {"unit": "B", "unit_scale": True, "unit_divisor": 1024} if unit == "B" else {"unit": f" {unit}"}
+        with tqdm(
+            total=total, desc=title, initial=done, file=sys.stderr, dynamic_ncols=True, leave=False, **bytes_
+        ) as bar:
+
+            def advance(amount: int, /) -> None:
+                bar.update(amount)
+
+            yield advance
 
 
 def load_settings(**flags: Any) -> Settings:

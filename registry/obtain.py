@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,13 +12,12 @@ from registry.card import Artifact, Variant
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError, UnavailableError, ZooError
 from registry.progress import Progress
-from registry.store.base import Mirror, NotHeldError, Opened
+from registry.store.base import Mirror, NotHeldError, Opened, Source, Wanted
 from registry.store.cache import Cache
-from registry.transfer import receive
 
 FROM_CACHE = "cache"
 
-OpenUrl = Callable[[str], AbstractContextManager[Opened]]
+OpenUrl = Callable[[str, Wanted], AbstractContextManager[Opened]]
 
 
 @dataclass(frozen=True)
@@ -71,24 +71,39 @@ class Obtainer:
         """
         if digest is not None and (cached := self._cached(digest)):
             return Obtained(artifact, digest, cached.stat().st_size, FROM_CACHE, cached)
+        try:
+            if digest is None:
+                return self._fetch(variant, artifact, None)
+            with self._cache.only_writer(digest, lambda: self._waiting(artifact)):
+                if cached := self._cached(digest):  # another process brought it meanwhile
+                    return Obtained(artifact, digest, cached.stat().st_size, FROM_CACHE, cached)
+                return self._fetch(variant, artifact, digest)
+        except OSError as error:
+            raise UnavailableError(
+                f"{artifact.file}: the cache {self._cache.folder} cannot be written: {error.strerror or error}",
+                hint="free space or fix the permissions there, or choose another folder with --cache or ZOO_CACHE",
+            ) from error
+
+    def _waiting(self, artifact: Artifact) -> None:
+        self._progress.note(f"waiting for another process that fetches {artifact.file} into the same cache")
+
+    def _fetch(self, variant: Variant, artifact: Artifact, digest: Digest | None) -> Obtained:
+        from registry.transfer import Expected, receive  # a cached pull does without it
+
+        format_ = variant.format if artifact.role == "model" else None
+        expected = Expected(artifact.file, digest, artifact.size, format_)
         failures: list[ZooError] = []
-        for attempt in self._attempts(artifact, digest):
-            if failures and not isinstance(failures[-1], NotHeldError):
-                self._progress.note(f"{failures[-1].message}; trying the next place")
-            try:
-                with attempt as opened:
-                    found, path, size = receive(
-                        opened,
-                        self._cache,
-                        file=artifact.file,
-                        digest=digest,
-                        size=artifact.size,
-                        format_=variant.format if artifact.role == "model" else None,
-                        progress=self._progress,
-                    )
-                    return Obtained(artifact, found, size, opened.address, path)
-            except (MismatchError, UnavailableError) as error:
-                failures.append(error)
+        with self._cache.partial(digest) as partial:
+            for source in self._sources(artifact, digest):
+                if failures and not isinstance(failures[-1], NotHeldError):
+                    self._progress.note(f"{failures[-1].message}; trying the next place")
+                if digest is None:
+                    partial.restart()
+                try:
+                    got = receive(source, self._cache, partial, expected, self._progress)
+                    return Obtained(artifact, got.digest, got.size, got.address, got.path)
+                except (MismatchError, UnavailableError) as error:
+                    failures.append(error)
         raise self._gave_up(variant, artifact, failures)
 
     def _cached(self, digest: Digest) -> Path | None:
@@ -100,14 +115,16 @@ class Obtainer:
                 hint="fix the permissions there, or choose another folder with --cache or ZOO_CACHE",
             ) from error
 
-    def _attempts(self, artifact: Artifact, digest: Digest | None) -> Iterator[AbstractContextManager[Opened]]:
+    def _sources(self, artifact: Artifact, digest: Digest | None) -> Iterator[Source]:
         if digest is not None:
             for mirror in self._mirrors:
-                yield mirror.open(digest)
+                yield Source(mirror.address, functools.partial(mirror.open, digest))
         if self._open_url is not None:
+            from registry.store.web import shown
+
             for source in artifact.sources:
                 if source.kind == "file":
-                    yield self._open_url(source.url)
+                    yield Source(shown(source.url), functools.partial(self._open_url, source.url))
 
     def _gave_up(self, variant: Variant, artifact: Artifact, failures: list[ZooError]) -> ZooError:
         told = "".join(f"\n  {error.message}" for error in failures)

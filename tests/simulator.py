@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import struct
 import threading
@@ -21,8 +22,9 @@ Answer = Callable[["Exchange", int], None]
 class Exchange:
     """One request and what is sent in return."""
 
-    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+    def __init__(self, handler: BaseHTTPRequestHandler, count: Callable[[int], None]) -> None:
         self._handler = handler
+        self._count = count
         self.headers: Mapping[str, str] = dict(handler.headers.items())
 
     def head(self, status: int, headers: Mapping[str, str | int], reason: str | None = None) -> None:
@@ -34,6 +36,7 @@ class Exchange:
 
     def send(self, data: bytes) -> None:
         """Send a part of the body."""
+        self._count(len(data))  # before the client can have it
         self._handler.wfile.write(data)
         self._handler.wfile.flush()
 
@@ -78,6 +81,7 @@ class Simulator:
         self._answers: dict[str, Answer] = {}
         self._gates: list[Gate] = []
         self._counts: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.failures: list[BaseException] = []
         self.headers: list[Mapping[str, str]] = []
@@ -130,6 +134,11 @@ class Simulator:
                 return self._counts.total()
             return self._counts[urlsplit(path_or_url).path]
 
+    def served(self, url: str) -> int:
+        """Bytes of bodies that were sent for one path."""
+        with self._lock:
+            return self._bytes[urlsplit(url).path]
+
     def answer(self, path: str, exchange: Exchange) -> None:
         """Answer one request."""
         with self._lock:
@@ -138,13 +147,19 @@ class Simulator:
             self.headers.append(exchange.headers)
         self._answers.get(path, status(404))(exchange, number)
 
+    def count_bytes(self, path: str, amount: int) -> None:
+        """Note a part of a body that is about to be sent."""
+        with self._lock:
+            self._bytes[path] += amount
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
     def do_GET(self) -> None:
-        self.server.simulator.answer(urlsplit(self.path).path, Exchange(self))
+        path, simulator = urlsplit(self.path).path, self.server.simulator
+        simulator.answer(path, Exchange(self, functools.partial(simulator.count_bytes, path)))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
         """Write no log."""
@@ -172,6 +187,70 @@ def whole(data: bytes, **headers: str) -> Answer:
     def answer(exchange: Exchange, _number: int) -> None:
         exchange.head(200, {"Content-Length": len(data), **headers})
         exchange.send(data)
+
+    return answer
+
+
+def ranged(
+    data: bytes,
+    *,
+    etag: str | None = '"one"',
+    checks: bool = True,
+    cut: int | None = None,
+    reset: bool = False,
+    gate: Gate | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """The part that was asked for, else the whole.
+
+    Args:
+        data: The whole.
+        etag: Its validator.
+        checks: Whether a condition is looked at, as it should be.
+        cut: Bytes of this answer's body after which the connection ends, or waits at the gate.
+        reset: Whether it ends without a goodbye.
+        gate: Where to wait at the cut; then the rest is sent.
+        headers: In place of the right ones, such as a wrong `Content-Range`.
+    """
+
+    def answer(exchange: Exchange, _number: int) -> None:
+        start, end = _asked(exchange.headers, len(data), etag if checks else None)
+        stated: dict[str, str | int] = {"Accept-Ranges": "bytes"}
+        if etag:
+            stated["ETag"] = etag
+        if start >= len(data) > 0:
+            exchange.head(416, {**stated, "Content-Range": f"bytes */{len(data)}", "Content-Length": 0})
+            return
+        code = 206 if "Range" in exchange.headers and (start or end < len(data)) else 200
+        if code == 206:
+            stated |= {"Content-Range": f"bytes {start}-{end - 1}/{len(data)}", **(headers or {})}
+        exchange.head(code, {**stated, "Content-Length": end - start})
+        body = data[start:end]
+        if cut is None or cut >= len(body):
+            exchange.send(body)
+            return
+        exchange.send(body[:cut])
+        if gate is None:
+            exchange.close(reset=reset)
+        else:
+            gate.wait()
+            exchange.send(body[cut:])
+
+    return answer
+
+
+def _asked(headers: Mapping[str, str], size: int, etag: str | None) -> tuple[int, int]:
+    if "Range" not in headers or (etag and headers.get("If-Range", etag) != etag):
+        return 0, size
+    first, _, last = headers["Range"].removeprefix("bytes=").partition("-")
+    return int(first), min(size, int(last) + 1) if last else size
+
+
+def one_after_another(*answers: Answer) -> Answer:
+    """Each answer once, then the last one for ever."""
+
+    def answer(exchange: Exchange, number: int) -> None:
+        answers[min(number, len(answers)) - 1](exchange, number)
 
     return answer
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from registry.digest import Digest
 from registry.store import stamp
+
+if TYPE_CHECKING:
+    from registry.partial import Partial
 
 
 class Cache:
@@ -62,34 +65,66 @@ class Cache:
         self.path(digest).unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def incoming(self) -> Iterator[tuple[IO[bytes], Path]]:
-        """A file in the cache's own folder for bytes that are not verified yet; always removed at the end.
+    def only_writer(self, digest: Digest, waiting: Callable[[], None]) -> Iterator[None]:
+        """Be the only process that fetches a blob into this cache.
+
+        Args:
+            digest: The blob.
+            waiting: Called when another process is at it, before waiting for that.
 
         Raises:
             OSError: The cache cannot be written.
         """
+        from filelock import FileLock, Timeout
+
+        guards = self.folder / "guards"
+        guards.mkdir(parents=True, exist_ok=True)
+        guard = FileLock(guards / f"{digest.hex}.blob")
+        try:
+            guard.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            guard.acquire()
+        try:
+            yield
+        finally:
+            guard.release()
+
+    @contextlib.contextmanager
+    def partial(self, digest: Digest | None) -> Iterator[Partial]:
+        """A file for bytes that are not verified yet.
+
+        With a digest it is the one that earlier runs left, and it stays when the block fails: its bytes are
+        hashed again and the digest decides. Without one it is new, and always removed at the end.
+
+        Raises:
+            OSError: The cache cannot be written.
+        """
+        from registry.partial import Partial
+
         folder = self.folder / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
-        path = Path(name)
+        if digest is None:
+            descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
+            os.close(descriptor)
+            path = Path(name)
+        else:
+            path = folder / f"{digest.hex}.part"
+        partial = Partial(path)
         try:
-            with os.fdopen(descriptor, "wb") as handle:
-                yield handle, path
+            yield partial
         finally:
-            path.unlink(missing_ok=True)
+            partial.close()
+            if digest is None:
+                partial.remove()
 
-    def admit(self, file: IO[bytes], path: Path, digest: Digest) -> Path:
-        """Give a verified incoming file its place. Blobs are read-only.
+    def admit(self, partial: Partial, digest: Digest) -> Path:
+        """Give a verified file its place. Blobs are read-only.
 
         Raises:
             OSError: The cache cannot be written, or the disk is full.
         """
-        file.flush()
-        os.fsync(file.fileno())
-        file.close()
         destination = self.path(digest)
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o444)
-        path.replace(destination)
+        partial.hand_over(destination)
         stamp.record(self.folder, digest, destination)
         return destination

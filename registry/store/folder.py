@@ -11,7 +11,7 @@ from typing import IO
 from registry.digest import CHUNK, Digest
 from registry.errors import UnavailableError
 from registry.files import open_regular
-from registry.store.base import NotHeldError, Opened
+from registry.store.base import WHOLE, NotHeldError, Opened, Wanted
 
 
 class FolderMirror:
@@ -28,7 +28,7 @@ class FolderMirror:
         return str(self.folder)
 
     @contextlib.contextmanager
-    def open(self, digest: Digest) -> Iterator[Opened]:
+    def open(self, digest: Digest, wanted: Wanted = WHOLE) -> Iterator[Opened]:
         """Open a blob; see `Mirror.open`."""
         path = self.folder / digest.blob_path
         if not self.folder.is_dir():
@@ -40,7 +40,10 @@ class FolderMirror:
         except OSError as error:
             raise UnavailableError(f"mirror {self.folder}: {error.strerror}: {path}") from None
         with file:
-            yield Opened(str(path), os.fstat(file.fileno()).st_size, _chunks(file, path))
+            size = os.fstat(file.fileno()).st_size
+            start = wanted.start if wanted.start < size else 0
+            file.seek(start)
+            yield Opened(str(path), size, _chunks(file, path), start)
 
 
 def _chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from registry.digest import CHUNK, Digest
 from registry.errors import UnavailableError
-from registry.store.base import NotHeldError, Opened
+from registry.store.base import WHOLE, BrokenOffError, NotHeldError, Opened, UnusablePartError, Wanted
 
 if TYPE_CHECKING:
     import requests
@@ -42,19 +42,25 @@ class WebMirror:
         """The address without credentials."""
         return shown(self._url)
 
-    def open(self, digest: Digest) -> contextlib.AbstractContextManager[Opened]:
+    def open(self, digest: Digest, wanted: Wanted = WHOLE) -> contextlib.AbstractContextManager[Opened]:
         """Open a blob; see `Mirror.open`."""
-        return open_url(f"{self._url}/{digest.blob_path}")
+        return open_url(f"{self._url}/{digest.blob_path}", wanted)
 
 
 @contextlib.contextmanager
-def open_url(url: str) -> Iterator[Opened]:
+def open_url(url: str, wanted: Wanted = WHOLE, *, silence: float = READ_SECONDS) -> Iterator[Opened]:
     """Open an address.
 
     Connection errors, 429 and 5xx are tried again, with growing pauses or as `Retry-After` says.
 
+    Args:
+        url: The address.
+        wanted: The part to ask for; a server that knows no parts answers with the whole.
+        silence: Longest wait in seconds for the server's next bytes.
+
     Raises:
         NotHeldError: The server answers 404 or 410.
+        UnusablePartError: The server has another file by now, or answers with another part.
         UnavailableError: It cannot be reached, redirects in circles, or answers with another error.
     """
     import requests
@@ -65,8 +71,8 @@ def open_url(url: str) -> Iterator[Opened]:
             response = session.get(
                 url,
                 stream=True,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                headers={"Accept-Encoding": "identity"},
+                timeout=(CONNECT_SECONDS, silence),
+                headers={"Accept-Encoding": "identity", **_range(wanted)},
             )
         except requests.TooManyRedirects:
             raise UnavailableError(f"{place}: more than {_REDIRECTS} redirects, probably a loop") from None
@@ -75,13 +81,17 @@ def open_url(url: str) -> Iterator[Opened]:
         with response:
             if response.status_code in (404, 410):
                 raise NotHeldError(f"{place}: the server does not have it (HTTP {response.status_code})")
-            if response.status_code != 200:
+            if response.status_code == 416:
+                raise UnusablePartError(f"{place}: the server has no byte {wanted.start} (HTTP 416)")
+            if response.status_code != 200 and not (response.status_code == 206 and wanted != WHOLE):
                 # the standard's phrase, not the server's own, which could be anything
                 phrase = responses.get(response.status_code, "")
                 raise UnavailableError(
                     f"{place}: the server answered HTTP {response.status_code} {phrase}".rstrip()
                 )
-            yield Opened(shown(response.url), _length(response), _chunks(response, place))
+            start, size = (0, _length(response)) if response.status_code == 200 else _part(response, wanted, place)
+            ranged = response.status_code == 206 or response.headers.get("Accept-Ranges") == "bytes"
+            yield Opened(shown(response.url), size, _chunks(response, place), start, _strong(response), ranged)
 
 
 def shown(url: str) -> str:
@@ -91,6 +101,41 @@ def shown(url: str) -> str:
     except ValueError:  # no address at all; what it holds may be a secret
         return f"{url.partition(':')[0]}:..."
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _range(wanted: Wanted) -> dict[str, str]:
+    """Headers that ask for a part."""
+    if not wanted.start and wanted.end is None:
+        return {}
+    last = "" if wanted.end is None else wanted.end - 1
+    condition = {"If-Range": wanted.etag} if wanted.etag else {}
+    return {"Range": f"bytes={wanted.start}-{last}", **condition}
+
+
+def _part(response: requests.Response, wanted: Wanted, place: str) -> tuple[int, int | None]:
+    """First byte and total size of an answer 206.
+
+    Raises:
+        UnusablePartError: It is not the part that was asked for, or a part of another file.
+    """
+    stated = response.headers.get("Content-Range", "")
+    found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", stated)
+    if not found or int(found[1]) != wanted.start or "Content-Encoding" in response.headers:
+        raise UnusablePartError(
+            f"{place}: the server sent another part: expected bytes from {wanted.start}, found {stated[:80]!r}"
+        )
+    etag = _strong(response)
+    if wanted.etag and etag and etag != wanted.etag:
+        raise UnusablePartError(
+            f"{place}: the file changed on the server: expected ETag {wanted.etag}, found {etag}"
+        )
+    return wanted.start, None if found[3] == "*" else int(found[3])
+
+
+def _strong(response: requests.Response) -> str | None:
+    """The strong validator of an answer, if it has one; a compressed form's is not the file's."""
+    etag = response.headers.get("ETag", "")
+    return etag if etag.startswith('"') and "Content-Encoding" not in response.headers else None
 
 
 def _session() -> requests.Session:
@@ -117,16 +162,20 @@ def _chunks(response: requests.Response, place: str) -> Iterator[bytes]:
     import urllib3
 
     try:
-        yield from response.raw.stream(CHUNK, decode_content=True)
+        if _length(response) is None:
+            yield from response.raw.stream(CHUNK, decode_content=True)
+        else:  # as it arrives, so that what came before a broken connection is kept
+            while chunk := response.raw.read1(CHUNK):
+                yield chunk
     except urllib3.exceptions.HTTPError as error:
         short = [item for item in (error, *error.args) if isinstance(item, urllib3.exceptions.IncompleteRead)]
         if short:
             got, missing = short[0].partial, short[0].expected
             whole = "more" if missing is None else f"{got + missing} bytes"
-            raise UnavailableError(
+            raise BrokenOffError(
                 f"{place}: the connection ended early: expected {whole}, found {got} bytes"
             ) from None
-        raise UnavailableError(f"{place}: the transfer broke off: {_cause(error)}") from None
+        raise BrokenOffError(f"{place}: the transfer broke off: {_cause(error)}") from None
 
 
 def _length(response: requests.Response) -> int | None:

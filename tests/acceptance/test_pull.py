@@ -340,7 +340,7 @@ def test_two_pulls_at_once_into_one_folder_and_lock_lose_nothing(
     running: list[subprocess.Popen[str]] = [
         zoo.start("pull", f"acme/net/{name}", "-o", "out", "--format", "json") for name in asked
     ]
-    for _ in asked:
+    for _ in contents:  # the second pulls of v0 and v1 wait for the first
         gate.expect(lambda: all(process.poll() is None for process in running))
     gate.open()
     results = [zoo.finish(process) for process in running]

@@ -176,7 +176,7 @@ class TestInterrupt:
         os.killpg(process.pid, signal.SIGINT)
         result = zoo.finish(process)
         assert result.code == 130, result
-        assert_says(result, "interrupted", "nothing half-written was kept")
+        assert_says(result, "interrupted", "nothing half-written is ever taken for a model")
         assert result.out == ""
 
     def test_in_the_middle_of_a_transfer(self, zoo: Zoo, cards: Cards, simulator: Simulator) -> None:

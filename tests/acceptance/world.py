@@ -119,10 +119,15 @@ class Zoo:
         return files_below(self.cache / "blobs")
 
     def leftovers(self) -> list[str]:
-        """Every file that a pull that failed must not leave: blobs, outputs, locks, and anything unfinished."""
-        found = {*files_below(self.work), *self.blobs(), *files_below(self.cache / "incoming")}
+        """Every file that a pull that failed must not leave: blobs, outputs, locks, and anything unfinished.
+
+        What was received of a pinned file may stay in the cache, under its digest, to go on from.
+        """
+        incoming = files_below(self.cache / "incoming")
+        kept = {path for path in incoming if re.fullmatch(r"[0-9a-f]{64}\.(part|etag)", path.name)}
+        found = {*files_below(self.work), *self.blobs(), *incoming} - kept
         unfinished = {path for path in files_below(self.folder) if path.suffix in (".part", ".link")}
-        return sorted(path.relative_to(self.folder).as_posix() for path in found | unfinished)
+        return sorted(path.relative_to(self.folder).as_posix() for path in found | (unfinished - kept))
 
     def lock(self, name: str = "zoo.lock") -> Any:
         """The lock file's document."""

@@ -15,7 +15,7 @@ from registry.lock import Entry, Lock, LockedFile, Request
 from registry.obtain import Obtainer
 from registry.progress import Silent
 from registry.resolve import resolve
-from registry.store.base import Opened
+from registry.store.base import WHOLE, Opened, Wanted
 from registry.store.cache import Cache
 from tests.unit import builders
 
@@ -40,7 +40,7 @@ def web(**changes: bytes) -> Any:
     answers = {"net.tflite": changes.get("model", MODEL), "names.txt": LABELS}
 
     @contextmanager
-    def open_url(url: str) -> Iterator[Opened]:
+    def open_url(url: str, _wanted: Wanted = WHOLE) -> Iterator[Opened]:
         data = answers[url.rpartition("/")[2]]
         yield Opened(url, len(data), iter([data]))
 

@@ -22,11 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUND, FIRST, SECOND, THIRD, VERBS = range(5)
 FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
+    **dict.fromkeys(("hashing", "partial", "content"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest"), SECOND),
-    **dict.fromkeys(("parents", "resolve", "transfer", "obtain", "footprint", "metrics"), THIRD),
+    **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "footprint", "metrics"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench"), VERBS),
 }
@@ -41,6 +42,7 @@ HEAVY = (
     "requests",
     "jsonschema",
     "yaml",
+    "tqdm",
 )
 AT_HOME = {"registry.document": {"yaml"}, "registry.schema": {"jsonschema"}}
 """Modules that are nothing without their heavy import, and are themselves imported only where needed."""
@@ -226,6 +228,7 @@ def modules_loaded(place: Path, *arguments: str) -> set[str]:
 def test_everyday_commands_load_nothing_heavy(place: Path, command: str) -> None:
     loaded = modules_loaded(place, *command.split())
     assert "cli.main" in loaded
+    assert loaded & {"registry.transfer", "registry.partial"} == set()
     assert loaded & set(HEAVY) == set()
 
 

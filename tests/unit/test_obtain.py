@@ -9,7 +9,7 @@ from registry.digest import Digest
 from registry.errors import RejectedError, UnavailableError
 from registry.obtain import FROM_CACHE, Obtained, Obtainer, OpenUrl
 from registry.progress import Silent
-from registry.store.base import NotHeldError, Opened
+from registry.store.base import WHOLE, NotHeldError, Opened, Wanted
 from registry.store.cache import Cache
 from registry.store.folder import FolderMirror
 from tests.unit import builders
@@ -25,7 +25,7 @@ class Web:
         self.answers = answers
         self.asked: list[str] = []
 
-    def __call__(self, url: str) -> AbstractContextManager[Opened]:
+    def __call__(self, url: str, _wanted: Wanted = WHOLE) -> AbstractContextManager[Opened]:
         return self._open(url)
 
     @contextmanager
@@ -134,3 +134,10 @@ def test_damage_in_the_cache_is_mended(tmp_path: Path) -> None:
     again = obtain(tmp_path, variant(), (source,))
     assert again.origin != FROM_CACHE
     assert again.path.read_bytes() == MODEL
+
+
+def test_a_cache_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "cache").touch()
+    with pytest.raises(UnavailableError, match="cannot be written") as caught:
+        obtain(tmp_path, variant(), open_url=Web(one=MODEL))
+    assert "--cache" in (caught.value.hint or "")

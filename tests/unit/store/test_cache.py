@@ -12,9 +12,9 @@ DIGEST = Digest.of(DATA)
 
 def admitted(folder: Path, data: bytes = DATA) -> Path:
     cache = Cache(folder)
-    with cache.incoming() as (file, path):
-        file.write(data)
-        return cache.admit(file, path, Digest.of(data))
+    with cache.partial(None) as partial:
+        partial.write(data)
+        return cache.admit(partial, partial.digest())
 
 
 def files(folder: Path) -> list[str]:
@@ -38,10 +38,9 @@ def test_admitting_the_same_bytes_again_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_what_was_not_admitted_leaves_no_trace(tmp_path: Path, error: type[BaseException]) -> None:
     def break_off() -> None:
-        with Cache(tmp_path).incoming() as (file, path):
-            file.write(DATA)
-            file.flush()
-            assert path.read_bytes() == DATA
+        with Cache(tmp_path).partial(None) as partial:
+            partial.write(DATA)
+            assert partial.path.read_bytes() == DATA
             raise error
 
     with pytest.raises(error):
@@ -73,5 +72,5 @@ def test_a_cache_is_a_mirror_for_others(tmp_path: Path) -> None:
 
 def test_a_cache_in_the_place_of_a_file_is_an_error_of_the_system(tmp_path: Path) -> None:
     (tmp_path / "cache").touch()
-    with pytest.raises(OSError, match="cache"), Cache(tmp_path / "cache").incoming():
+    with pytest.raises(OSError, match="cache"), Cache(tmp_path / "cache").partial(None):
         pass
