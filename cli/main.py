@@ -114,7 +114,7 @@ def main(arguments: list[str]) -> int:
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     except (click.Abort, KeyboardInterrupt):
         click.echo(
-            "interrupted; nothing half-written is ever taken for a model, and the next pull goes on from it",
+            "interrupted; nothing half-written is ever taken for a model",
             err=True,
         )
         return INTERRUPTED
