@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from registry.errors import RequestError
 
@@ -15,6 +18,36 @@ if TYPE_CHECKING:
     from registry.settings import Settings
     from registry.store.base import Mirror, Opened, Wanted
     from registry.store.cache import Cache
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def place_options(command: Command) -> Command:
+    """`--mirror` and `--offline`, of every command that fetches."""
+    mirror = click.option(
+        "--mirror",
+        "mirrors",
+        multiple=True,
+        metavar="DIR|URL",
+        help="Place with blobs/sha256/<hex>; repeat for several.",
+    )
+    return mirror(click.option("--offline", is_flag=True, default=None, help="Never use the network.")(command))
+
+
+def lock_option(command: Command) -> Command:
+    """`--lock`, of every command that reads the lock file."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    option = click.option(
+        "--lock",
+        "lock_path",
+        metavar="FILE",
+        default=Path("zoo.lock"),
+        type=kind,
+        show_default=True,
+        help="The lock file.",
+    )
+    return option(command)
 
 
 def local_cache(settings: Settings) -> Cache:

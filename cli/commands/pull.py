@@ -48,28 +48,13 @@ goes into zoo.lock and every later pull is held to it. Exit codes: 1 nothing may
     type=click.Path(file_okay=False, path_type=Path),
     help="Output folder; models/PUBLISHER/MODEL/VARIANT when not given.",
 )
-@click.option(
-    "--mirror",
-    "mirrors",
-    multiple=True,
-    metavar="DIR|URL",
-    help="Place with blobs/sha256/<hex>; repeat for several.",
-)
-@click.option("--offline", is_flag=True, default=None, help="Never use the network.")
+@places.place_options
 @click.option("--why", is_flag=True, help="Show every candidate and why it was not chosen.")
 @click.option("-n", "--dry-run", is_flag=True, help="Choose, but fetch and write nothing.")
 @click.option("--allow-unpinned", is_flag=True, help="Also choose variants whose bytes no card vouches for.")
 @click.option("--locked", is_flag=True, help="Take exactly what zoo.lock says, and fail where it says nothing.")
 @click.option("--update", is_flag=True, help="Choose anew, whatever zoo.lock says.")
-@click.option(
-    "--lock",
-    "lock_path",
-    metavar="FILE",
-    default=Path("zoo.lock"),
-    type=click.Path(dir_okay=False, path_type=Path),
-    show_default=True,
-    help="The lock file.",
-)
+@places.lock_option
 @click.option("--copy", is_flag=True, help="Copy into the output folder instead of linking to the cache.")
 @click.option("--force", is_flag=True, help="Replace a file of the same name with other bytes.")
 @output.format_option("text", "json")

@@ -30,22 +30,8 @@ Only what is changed or missing is fetched. Exit code 3 when something could not
 )
 @click.argument("what", required=False, metavar="[NAME|PATH]", shell_complete=complete.models)
 @click.option("--all", "everything", is_flag=True, help="Also every blob of the cache.")
-@click.option(
-    "--mirror",
-    "mirrors",
-    multiple=True,
-    metavar="DIR|URL",
-    help="Place with blobs/sha256/<hex>; repeat for several.",
-)
-@click.option("--offline", is_flag=True, default=None, help="Never use the network.")
-@click.option(
-    "--lock",
-    "lock_path",
-    metavar="FILE",
-    default=Path("zoo.lock"),
-    type=click.Path(path_type=Path),
-    help="The lock file.",
-)
+@places.place_options
+@places.lock_option
 @output.format_option("text", "json")
 @common_options
 def command(

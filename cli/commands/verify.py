@@ -34,14 +34,7 @@ promised are listed as extra and are no fault, unless --strict.""",
 @click.argument("what", required=False, metavar="[NAME|PATH]", shell_complete=complete.models)
 @click.option("--all", "everything", is_flag=True, help="Also every blob of the cache.")
 @click.option("--strict", is_flag=True, help="Extra files count as faults.")
-@click.option(
-    "--lock",
-    "lock_path",
-    metavar="FILE",
-    default=Path("zoo.lock"),
-    type=click.Path(path_type=Path),
-    help="The lock file.",
-)
+@places.lock_option
 @output.format_option("text", "json")
 @common_options
 def command(
