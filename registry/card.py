@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from registry.digest import Digest
 from registry.units import BYTES
 
 Plain = Mapping[str, Any]
-T = TypeVar("T")
 
 UNPINNED = "unpinned"
 

@@ -9,6 +9,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -75,7 +76,7 @@ def _link(source: Path, destination: Path) -> bool:
     return True
 
 
-def open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading, without waiting for a pipe that somebody put there.
 
     Raises:

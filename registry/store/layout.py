@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from registry.digest import CHUNK, Digest
+from registry.digest import Digest
 from registry.errors import MismatchError, RequestError, UnavailableError
 from registry.files import atomic_file, open_regular, write_atomically
 from registry.store import index
@@ -53,11 +53,8 @@ class LayoutStore(FolderMirror):
         path = self.folder / digest.blob_path
         try:
             with open_regular(path) as file:
-                hasher, size = hashlib.sha256(), 0
-                while chunk := file.read(CHUNK):
-                    hasher.update(chunk)
-                    size += len(chunk)
-                return size if hasher.hexdigest() == digest.hex else None
+                found = hashlib.file_digest(file, "sha256")
+                return file.tell() if found.hexdigest() == digest.hex else None
         except FileNotFoundError:
             return None
         except OSError as error:
