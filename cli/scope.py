@@ -74,7 +74,7 @@ def of_name(name: str, lock_path: Path, cache: Cache, catalog: Catalog) -> Scope
     from registry import lock
     from registry.verify import Promise
 
-    names = catalog.find(name) or catalog.one_card(name)
+    names = catalog.meant(name)
     found = _of_entries([item for item in lock.read(lock_path).entries if item.variant in names], lock_path, cache)
     blobs = [
         Promise(cache.path(artifact.digest), artifact.digest, variant.full_name, needed=False)

@@ -103,7 +103,7 @@ class _Pull:
     def _resolve(self) -> Resolution:
         from registry.resolve import resolve
 
-        found = self.catalog.find(self.name) or self.catalog.one_card(self.name)
+        found = self.catalog.meant(self.name)
         variants = self.catalog.variants(found)
         unpinned = self.options["allow_unpinned"]
         return resolve(variants, self.target, self.wanted, self.settings.prefer, allow_unpinned=unpinned)

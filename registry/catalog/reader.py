@@ -122,6 +122,14 @@ class Catalog:
         """
         return self._ask(lambda db: names.one_card(db, name))
 
+    def meant(self, name: str) -> list[str]:
+        """Full names that a name means by its parts, of any cards; where no part fits, by a piece, of one card.
+
+        Raises:
+            RequestError: Unknown, or the piece is ambiguous; the hint lists names to paste.
+        """
+        return self.find(name) or self.one_card(name)
+
     def suggest(self, name: str) -> list[str]:
         """Names close to a mistyped one, best first."""
         return self._ask(lambda db: names.suggest(db, name))
