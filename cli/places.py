@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from registry.errors import RequestError
-
 if TYPE_CHECKING:
     from cli.session import Voice
     from registry.obtain import Obtainer
     from registry.settings import Settings
-    from registry.store.base import Mirror, Opened, Wanted
+    from registry.store.base import Opened, Wanted
     from registry.store.cache import Cache
 
 
@@ -29,8 +27,8 @@ def place_options(command: Command) -> Command:
         "--mirror",
         "mirrors",
         multiple=True,
-        metavar="DIR|URL",
-        help="Place with blobs/sha256/<hex>; repeat for several.",
+        metavar="ADDRESS",
+        help="Folder, site, bucket or registry with the bytes; repeat for several.",
     )
     return mirror(click.option("--offline", is_flag=True, default=None, help="Never use the network.")(command))
 
@@ -73,26 +71,11 @@ def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
     Raises:
         RequestError: A mirror is of an unknown kind.
     """
+    from cli.stores import open_mirror
     from registry.obtain import Obtainer
 
-    mirrors = [_mirror(address) for address in settings.mirrors]
+    mirrors = [open_mirror(address) for address in settings.mirrors]
     return Obtainer(local_cache(settings), mirrors, None if settings.offline else _open_url, voice)
-
-
-def _mirror(address: str) -> Mirror:
-    if address.startswith(("http://", "https://")):
-        from registry.store.web import WebMirror
-
-        return WebMirror(address)
-    if "://" in address and not address.startswith("file://"):
-        from registry.store.web import shown
-
-        raise RequestError(
-            f"mirror {shown(address)!r}: unknown kind of address", hint="a mirror is a folder or an http(s) address"
-        )
-    from registry.store.folder import FolderMirror
-
-    return FolderMirror(Path(address.removeprefix("file://")).expanduser())
 
 
 def _open_url(url: str, wanted: Wanted) -> AbstractContextManager[Opened]:

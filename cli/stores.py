@@ -1,4 +1,4 @@
-"""Addresses of stores on the command line."""
+"""Addresses on the command line and in settings: stores to read and write, mirrors to fetch from."""
 
 from __future__ import annotations
 
@@ -8,31 +8,72 @@ from typing import TYPE_CHECKING
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
-    from registry.store.writable import Store
+    from registry.store.base import Mirror
+    from registry.store.writable import ReadableStore, Store
 
-_LATER = ("s3://", "oci://", "http://", "https://")
+KINDS = "a folder, s3://BUCKET/PREFIX or oci://HOST/REPOSITORY"
 
 
 def open_store(address: str) -> Store:
-    """The store at an address: a folder, plain or with `file:`.
+    """The store at an address, to write to.
+
+    Raises:
+        RequestError: Another kind of address, or one that can only be read.
+    """
+    match scheme(address):
+        case "file":
+            from registry.store.layout import LayoutStore
+
+            return LayoutStore(_folder(address))
+        case "http" | "https":
+            from registry.store.web import shown
+
+            raise RequestError(
+                f"store {shown(address)!r}: a plain web server can only be read", hint=f"publish to {KINDS}"
+            )
+    raise _unknown(address)
+
+
+def open_readable(address: str) -> ReadableStore:
+    """The store at an address, to read from.
 
     Raises:
         RequestError: Another kind of address.
     """
-    if "://" in address and not address.startswith("file://"):
-        from registry.store.web import shown
+    return open_store(address)
 
-        scheme = address.partition("://")[0] + "://"
-        known = scheme in _LATER
-        raise RequestError(
-            f"store {shown(address)!r}: {scheme} comes later"
-            if known
-            else f"store {shown(address)!r}: unknown kind",
-            hint="a store is a folder, such as /srv/models or file:///srv/models",
-        )
-    from registry.store.layout import LayoutStore
 
+def open_mirror(address: str) -> Mirror:
+    """Any place with blobs; unlike a store it needs no index.
+
+    Raises:
+        RequestError: Another kind of address.
+    """
+    match scheme(address):
+        case "file":
+            from registry.store.folder import FolderMirror
+
+            return FolderMirror(_folder(address))
+        case "http" | "https":
+            from registry.store.web import WebMirror
+
+            return WebMirror(address)
+    return open_readable(address)
+
+
+def scheme(address: str) -> str:
+    """What stands before `://`; `file` for a plain path."""
+    return address.partition("://")[0].lower() if "://" in address else "file"
+
+
+def _folder(address: str) -> Path:
     path = address.removeprefix("file://") if address.startswith("file://") else address.removeprefix("file:")
     if not path:
-        raise RequestError("store: expected a folder, found nothing", hint="such as --to /srv/models")
-    return LayoutStore(Path(path).expanduser())
+        raise RequestError("store: expected a folder, found nothing", hint="such as /srv/models")
+    return Path(path).expanduser()
+
+
+def _unknown(address: str) -> RequestError:
+    from registry.store.web import shown
+
+    return RequestError(f"address {shown(address)!r}: unknown kind", hint=f"a store is {KINDS}")

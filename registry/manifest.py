@@ -313,6 +313,13 @@ class Reader:
             raise self.wrong(f"size of {what}", f"a number from 0 to {MAX_BLOB_BYTES}", self.shown(found))
         return found
 
+    def text(self, document: Mapping[str, object], key: str, what: str) -> str:
+        """A property that is words."""
+        found = document.get(key)
+        if not isinstance(found, str) or not found:
+            raise self.wrong(f"{key} of {what}", "a string", self.shown(found))
+        return found
+
     def annotations(self, document: Mapping[str, object]) -> dict[str, str]:
         """The property `annotations`: words by name; empty when absent."""
         found = self.mapping(document.get("annotations", {}), "annotations")

@@ -162,7 +162,7 @@ class _Upload:
         whole, config = manifest.build(variant, layers)
         data = whole.to_bytes()  # refuses a name that no reader would take, before anything names it
         self._bytes(config, f"config of {variant.full_name}")
-        return self._bytes(data, f"manifest of {variant.full_name}")
+        return self._manifest(data, f"manifest of {variant.full_name}")
 
     def index(self) -> Index:
         """The store's index; an empty one where there is no store yet."""
@@ -202,6 +202,14 @@ class _Upload:
         if self._size_held(digest) is None:
             if not self._dry_run:
                 self._store.put(digest, [data], what)
+            self.sizes[digest] = self._held[digest] = len(data)
+        return digest, len(data)
+
+    def _manifest(self, data: bytes, what: str) -> tuple[Digest, int]:
+        digest = Digest.of(data)
+        if self._size_held(digest) is None:
+            if not self._dry_run:
+                self._store.put_manifest(data, what)
             self.sizes[digest] = self._held[digest] = len(data)
         return digest, len(data)
 

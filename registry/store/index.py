@@ -23,6 +23,11 @@ TAG = "org.opencontainers.image.ref.name"
 NAME = "org.edge-model-zoo.name"
 VERSION = "org.edge-model-zoo.version"
 YANKED = "org.edge-model-zoo.yanked"
+SUBJECT = "org.edge-model-zoo.subject"
+"""Digest of the manifest that an entry says something of: a folder has no referrers API to ask."""
+
+_MAX_TAG = 128
+"""Longest tag that the OCI distribution specification allows."""
 
 _FULL_NAME = re.compile(r"[a-z0-9-]{1,32}(/[a-z0-9.-]{1,64}){2}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -48,8 +53,11 @@ class Version:
 
     @property
     def tag(self) -> str:
-        """The reference that OCI tools take."""
-        return f"{self.name.replace('/', '_')}_v{self.number}"
+        """The reference that OCI tools take. A very long name is cut, and its own digest keeps it apart."""
+        name, number = self.name.replace("/", "_"), f"_v{self.number}"
+        if len(name) + len(number) > _MAX_TAG:
+            name = f"{name[: _MAX_TAG - 32]}_{Digest.of(self.name.encode()).hex[:16]}"
+        return name + number
 
     def to_json(self) -> dict[str, Any]:
         """As the index has it."""
@@ -61,15 +69,37 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Referrer:
+    """A manifest that says something of another one.
+
+    Attributes:
+        subject: The other one.
+        digest: Of the manifest itself.
+        size: Bytes of the manifest itself.
+        artifact_type: What it says, as a media type.
+    """
+
+    subject: Digest
+    digest: Digest
+    size: int
+    artifact_type: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As the index has it."""
+        entry = descriptor(MANIFEST_TYPE, self.digest, self.size)
+        return {**entry, "artifactType": self.artifact_type, "annotations": {SUBJECT: str(self.subject)}}
+
+
+@dataclass(frozen=True)
 class Index:
     """All entries of an index.
 
     Attributes:
-        entries: Ours as `Version`, those of other tools as they stand there.
+        entries: Ours as `Version` and `Referrer`, those of other tools as they stand there.
         extra: Further properties of the index itself.
     """
 
-    entries: tuple[Version | Mapping[str, Any], ...] = ()
+    entries: tuple[Entry, ...] = ()
     extra: tuple[tuple[str, Any], ...] = ()
 
     @classmethod
@@ -99,7 +129,7 @@ class Index:
 
     def to_bytes(self) -> bytes:
         """The index as JSON, always in the same bytes."""
-        entries = [entry.to_json() if isinstance(entry, Version) else entry for entry in self.entries]
+        entries = [entry if isinstance(entry, Mapping) else entry.to_json() for entry in self.entries]
         document = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries, **dict(self.extra)}
         return canonical(document)
 
@@ -109,6 +139,15 @@ class Index:
         return tuple(
             sorted((one for one in ours if name in (None, one.name)), key=lambda one: (one.name, one.number))
         )
+
+    def referrers(self, subject: Digest) -> tuple[Referrer, ...]:
+        """What says something of a manifest, in the order it came."""
+        ours = (entry for entry in self.entries if isinstance(entry, Referrer))
+        return tuple(one for one in ours if one.subject == subject)
+
+    def with_referrer(self, referrer: Referrer) -> Index:
+        """The same with one more; unchanged where it is there already."""
+        return self if referrer in self.entries else Index((*self.entries, referrer), self.extra)
 
     def matching(self, name: str) -> tuple[str, ...]:
         """Full names of which `name` is a part: `model`, `publisher/model`, `model/variant`, ..."""
@@ -156,14 +195,19 @@ class Index:
         return Index(tuple(changed if entry is old else entry for entry in self.entries), self.extra)
 
 
+Entry = Version | Referrer | Mapping[str, Any]
+
 EMPTY = Index().to_bytes()
 
 _HINT = "restore the index from a copy; the blobs themselves are not touched by it"
 
 
-def _entry(read: Reader, item: object, what: str) -> Version | Mapping[str, Any]:
+def _entry(read: Reader, item: object, what: str) -> Entry:
     entry = read.mapping(item, what)
     digest, size, annotations = read.digest(entry, what), read.size(entry, what), read.annotations(entry)
+    if SUBJECT in annotations:
+        subject = read.digest({"digest": annotations[SUBJECT]}, f"{SUBJECT} of {what}")
+        return Referrer(subject, digest, size, read.text(entry, "artifactType", what))
     if NAME not in annotations:
         return entry
     name, number = annotations[NAME], annotations.get(VERSION, "")

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from registry.errors import MismatchError, RequestError, UnavailableError
 from registry.files import atomic_file, open_regular, write_atomically
 from registry.store import index
 from registry.store.folder import FolderMirror
-from registry.store.writable import HeldIndex
+from registry.store.indexed import IndexedStore
+from registry.store.writable import HeldBlob, HeldIndex
 
 LAYOUT_FILE, INDEX_FILE, GUARD_FILE = "oci-layout", "index.json", ".zoo-guard"
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
@@ -23,7 +25,7 @@ LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 GUARD_SECONDS = 60.0
 
 
-class LayoutStore(FolderMirror):
+class LayoutStore(FolderMirror, IndexedStore):
     """A folder with `oci-layout`, `index.json` and `blobs/sha256/<hex>`."""
 
     def prepare(self) -> None:
@@ -94,6 +96,25 @@ class LayoutStore(FolderMirror):
             write_atomically(self.folder / INDEX_FILE, data)
             _sync(self.folder)
             return True
+
+    def blobs(self) -> Iterator[HeldBlob]:
+        """Every blob; see `CollectableStore.blobs`. Files that are not named after a digest are left out."""
+        now = time.time()
+        try:
+            with os.scandir(self.folder / "blobs" / "sha256") as found:
+                for item in found:
+                    with contextlib.suppress(RequestError, FileNotFoundError):
+                        digest, status = Digest(item.name), item.stat(follow_symlinks=False)
+                        yield HeldBlob(digest, status.st_size, max(0.0, now - status.st_mtime))
+        except OSError as error:
+            raise UnavailableError(
+                f"store {self.folder}: its blobs cannot be listed: {error.strerror or error}"
+            ) from None
+
+    def remove(self, digest: Digest) -> None:
+        """Remove a blob; see `CollectableStore.remove`."""
+        with _writing(self.folder):
+            (self.folder / digest.blob_path).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:

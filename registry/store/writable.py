@@ -1,15 +1,15 @@
-"""What a store offers to a publisher, whatever its kind: blobs that never change, one index changed by swapping."""
+"""What a store offers beyond its blobs, whatever its kind: an index to read, and for a publisher one to swap."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from registry.digest import Digest
 from registry.errors import UnavailableError
 from registry.store.base import Mirror
-from registry.store.index import Index
+from registry.store.index import Index, Referrer
 
 ATTEMPTS = 200
 """Swaps that are tried; each one that fails means that another publisher got through."""
@@ -29,8 +29,36 @@ class HeldIndex:
     token: str | None
 
 
-class Store(Mirror, Protocol):
-    """A mirror that also takes blobs and keeps an index."""
+class ReadableStore(Mirror, Protocol):
+    """A mirror that also says what its manifests are: `file:`, `s3:`, `oci:` and plain `https:`."""
+
+    def read_index(self) -> HeldIndex:
+        """The index of now; an empty one where there is none yet.
+
+        Raises:
+            RequestError: There is no such store.
+            UnavailableError: The store did not answer.
+        """
+
+    def manifest(self, digest: Digest) -> bytes:
+        """A manifest, proven by its digest.
+
+        Raises:
+            NotHeldError: The store does not hold it.
+            MismatchError: It has other bytes, or too many.
+            UnavailableError: The store did not answer.
+        """
+
+    def referrers(self, subject: Digest) -> tuple[Referrer, ...]:
+        """Manifests that say something of another one, such as its signatures.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+
+
+class Store(ReadableStore, Protocol):
+    """A store that also takes blobs, and whose index can be changed."""
 
     def holding(self, digest: Digest) -> int | None:
         """Size in bytes of a blob that is there and right; None when it has to be put.
@@ -60,12 +88,18 @@ class Store(Mirror, Protocol):
             UnavailableError: The store cannot be written.
         """
 
-    def read_index(self) -> HeldIndex:
-        """The index of now; an empty one where there is none yet.
+    def put_manifest(self, data: bytes, what: str) -> Digest:
+        """Store a manifest, whose blobs are there already. Returns its digest.
 
         Raises:
-            RequestError: There is no such store.
-            UnavailableError: The store did not answer.
+            UnavailableError: The store cannot be written.
+        """
+
+    def attach(self, subject: Digest, data: bytes, artifact_type: str) -> Referrer:
+        """Store a manifest with a `subject`, whose blobs are there already, so that `referrers` gives it.
+
+        Raises:
+            UnavailableError: The store cannot be written.
         """
 
     def swap_index(self, token: str | None, data: bytes) -> bool:
@@ -76,7 +110,40 @@ class Store(Mirror, Protocol):
         """
 
 
-def current_index(store: Store) -> Index:
+@dataclass(frozen=True)
+class HeldBlob:
+    """A blob of a store.
+
+    Attributes:
+        digest: Its name; nobody has hashed it again.
+        size: Bytes.
+        age: Seconds since it was written, by the store's own clock where it has one.
+    """
+
+    digest: Digest
+    size: int
+    age: float
+
+
+class CollectableStore(Store, Protocol):
+    """A store whose blobs can be listed and removed one by one."""
+
+    def blobs(self) -> Iterator[HeldBlob]:
+        """Every blob, in any order.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+
+    def remove(self, digest: Digest) -> None:
+        """Remove a blob; one that is gone already is fine.
+
+        Raises:
+            UnavailableError: The store cannot be written.
+        """
+
+
+def current_index(store: ReadableStore) -> Index:
     """The index of a store.
 
     Raises:

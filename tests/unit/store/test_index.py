@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError, RequestError
-from registry.store.index import EMPTY, NAME, TAG, VERSION, Index, Version
+from registry.store.index import EMPTY, NAME, SUBJECT, TAG, VERSION, Index, Referrer, Version
 from tests.unit.strategies import PROPERTY, json_values
 
 PART = st.from_regex(r"[a-b][a-b.-]{0,2}", fullmatch=True)
@@ -144,3 +145,38 @@ def test_the_empty_index_is_one_of_oci() -> None:
         "mediaType": "application/vnd.oci.image.index.v1+json",
         "manifests": [],
     }
+
+
+@PROPERTY
+@given(NAMES, NAMES, st.integers(1, 999_999_999))
+def test_a_tag_is_one_that_registries_take_and_means_one_version(one: str, other: str, number: int) -> None:
+    tag = Version(one, number, Digest.of(b""), 0).tag
+    assert re.fullmatch(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}", tag)
+    assert (tag == Version(other, number, Digest.of(b""), 0).tag) == (one == other)
+
+
+def test_the_tag_of_a_very_long_name_is_cut_and_still_its_own() -> None:
+    long = f"acme/{'m' * 64}/{'v' * 63}"
+    tags = {Version(f"{long}{end}", 1, Digest.of(b""), 0).tag for end in "ab"}
+    assert len(tags) == 2
+    assert {len(tag) <= 128 for tag in tags} == {True}
+
+
+def test_what_refers_to_a_manifest_is_listed_once_and_read_back() -> None:
+    subject, digest = Digest.of(b"subject"), Digest.of(b"signature")
+    referrer = Referrer(subject, digest, 9, "application/x")
+    index = index_of([("acme/net/small", 1)]).with_referrer(referrer).with_referrer(referrer)
+    again = Index.parse(index.to_bytes(), "it")
+    assert again == index
+    assert again.referrers(subject) == (referrer,)
+    assert again.referrers(digest) == ()
+    assert len(again.versions()) == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"artifactType": None}, {"artifactType": 3}, {"annotations": {SUBJECT: "sha256:x"}}]
+)
+def test_a_referrer_that_does_not_say_what_it_is_is_refused(change: dict[str, Any]) -> None:
+    entry = {**Referrer(Digest.of(b"a"), Digest.of(b"b"), 1, "application/x").to_json(), **change}
+    with pytest.raises(MismatchError, match="entry 0"):
+        Index.parse(json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode(), "it")
