@@ -41,5 +41,5 @@ def datasets(_context: click.Context, _parameter: click.Parameter, incomplete: s
 
 def _names(ask: Callable[[Catalog], list[str]]) -> list[str]:
     with contextlib.suppress(Exception):
-        return ask(open_catalog(load_settings(), Voice(quiet=True)))
+        return ask(open_catalog(load_settings(offline=True), Voice(quiet=True)))
     return []

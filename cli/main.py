@@ -20,6 +20,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "show": "Everything a card says of a model or variant.",
         "targets": "Boards, their engines, memories and rules.",
         "datasets": "Datasets, their classes and splits.",
+        "update": "Read the registries' published variants anew.",
     },
     "Get": {
         "pull": "Choose a variant for a target, fetch and verify it.",

@@ -74,7 +74,7 @@ def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
     from cli.stores import open_mirror
     from registry.obtain import Obtainer
 
-    mirrors = [open_mirror(address) for address in settings.mirrors]
+    mirrors = [open_mirror(address) for address in (*settings.mirrors, *settings.registries)]
     return Obtainer(local_cache(settings), mirrors, None if settings.offline else _open_url, voice)
 
 

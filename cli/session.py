@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cli import registries
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -98,11 +100,17 @@ def open_catalog(settings: Settings, voice: Voice) -> Catalog:
     from registry.catalog import Catalog
     from registry.catalog.index import require_roots
 
-    roots = card_folders(settings)
-    require_roots(roots)
-    catalog = Catalog.open(roots, os.path.join(settings.cache, "catalogue"), voice)
+    own = card_folders(settings)
+    require_roots(own)
+    published = registries.card_roots(settings)
+    if new := registries.unread(settings):
+        registries.refresh(settings, voice, new)
+    catalog = Catalog.open([*published, *own], os.path.join(settings.cache, "catalogue"), voice)
     for _path, problem in catalog.problems():
-        voice.note(f"left out: {problem}; `zoo validate` tells more")
+        if any(f"already defined by {root}" in problem for root in published):
+            voice.detail(f"left out: {problem}")  # a registry's card goes before a folder's: that is its use
+        else:
+            voice.note(f"left out: {problem}; `zoo validate` tells more")
     return catalog
 
 

@@ -12,7 +12,7 @@ from registry import files
 from registry.card import Artifact, Variant
 from registry.digest import Digest
 from registry.errors import RejectedError, UnavailableError
-from registry.lock import Entry, Lock, LockedFile, Request
+from registry.lock import Entry, Lock, LockedFile, LockedRelease, Request
 from registry.obtain import FROM_CACHE, Obtained, Obtainer
 from registry.resolve import Resolution
 
@@ -62,6 +62,7 @@ def fetch(
     folder: Path,
     *,
     recorded_folder: str = "",
+    release: LockedRelease | None = None,
     update: bool = False,
     link: bool = True,
     replace: bool = False,
@@ -76,6 +77,7 @@ def fetch(
         beside: Further files by name, such as the card; always brought up to date.
         folder: The output folder; made when missing.
         recorded_folder: The same as the lock file names it.
+        release: The published version that the variant is, for the lock file.
         update: Whether the lock file's digests may be replaced.
         link: Whether hard links to the cache may be used.
         replace: Whether a file of the same name with other bytes may be replaced.
@@ -96,7 +98,10 @@ def fetch(
             f"{folder}: {variant.full_name} cannot be written there: {error.strerror or error}",
             hint="choose another folder with -o, or free space",
         ) from error
-    return Delivery(variant, obtained, paths, extras, _entry(variant, request, lock, obtained, recorded_folder))
+    files_ = _locked_files(request, lock, obtained)
+    return Delivery(
+        variant, obtained, paths, extras, Entry(request, variant.full_name, files_, recorded_folder, release)
+    )
 
 
 def expected_digest(variant: Variant, artifact: Artifact, lock: Lock, *, update: bool) -> Digest | None:
@@ -140,11 +145,11 @@ def _write(path: Path, content: bytes) -> Path:
     return path
 
 
-def _entry(variant: Variant, request: Request, lock: Lock, obtained: Sequence[Obtained], folder: str) -> Entry:
+def _locked_files(request: Request, lock: Lock, obtained: Sequence[Obtained]) -> tuple[LockedFile, ...]:
     """What to record; a file from the cache keeps the address that an earlier pull recorded."""
     before = lock.find(request)
     addresses = {item.digest: item.source for item in before.files} if before else {}
-    recorded = tuple(
+    return tuple(
         LockedFile(
             file=item.artifact.file,
             size=item.size,
@@ -154,7 +159,6 @@ def _entry(variant: Variant, request: Request, lock: Lock, obtained: Sequence[Ob
         )
         for item in obtained
     )
-    return Entry(request, variant.full_name, recorded, folder)
 
 
 def sidecars(

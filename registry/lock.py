@@ -54,6 +54,19 @@ class LockedFile:
 
 
 @dataclass(frozen=True)
+class LockedRelease:
+    """A published version: the registry's address without credentials, its number, and its manifest's digest."""
+
+    registry: str
+    version: int
+    manifest: Digest
+
+    def to_json(self) -> dict[str, Any]:
+        """As the lock file writes it."""
+        return {"registry": self.registry, "version": self.version, "manifest": self.manifest.hex}
+
+
+@dataclass(frozen=True)
 class Entry:
     """One resolved request.
 
@@ -62,12 +75,14 @@ class Entry:
         variant: Full name of what was chosen.
         files: Its files.
         folder: Output folder, relative to the lock file; empty when it lies elsewhere.
+        release: The version that a registry published; None for a variant of a card in a folder.
     """
 
     request: Request
     variant: str
     files: tuple[LockedFile, ...]
     folder: str = ""
+    release: LockedRelease | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the lock file writes it."""
@@ -82,7 +97,9 @@ class Entry:
             for item in self.files
         ]
         place = {"folder": self.folder} if self.folder else {}
-        return {"request": self.request.to_json(), "variant": self.variant, **place, "artifacts": files}
+        published = {"release": self.release.to_json()} if self.release else {}
+        named = {"request": self.request.to_json(), "variant": self.variant}
+        return {**named, **published, **place, "artifacts": files}
 
 
 @dataclass(frozen=True)
@@ -187,7 +204,8 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         )
         for one in item["artifacts"]
     )
-    return Entry(request, _text(item["variant"], _VARIANT), files, _folder(item.get("folder", "")))
+    folder = _folder(item.get("folder", ""))
+    return Entry(request, _text(item["variant"], _VARIANT), files, folder, _release(item.get("release")))
 
 
 # the schema's patterns; the schema itself is loaded only to explain a broken file, because that takes longer
@@ -217,6 +235,14 @@ def _folder(value: object) -> str:
     if text.startswith("/") or "\\" in text or ":" in text or ".." in text.split("/"):
         raise TypeError(value)
     return text
+
+
+def _release(value: object) -> LockedRelease | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return LockedRelease(_text(value["registry"]), _size(value["version"]), Digest(_text(value["manifest"])))
 
 
 def _size(value: object) -> int:

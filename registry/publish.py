@@ -6,14 +6,12 @@ Blobs go first, then manifests, then the index: whenever a publisher is stopped,
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 from registry import manifest
-from registry.card import Artifact, Variant, merged
+from registry.card import Artifact, Variant
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError, RequestError
 from registry.manifest import Layer
@@ -75,25 +73,6 @@ def unpublishable(variant: Variant) -> str | None:
     if unpinned:
         return f"unpinned: the card has no sha256 of {', '.join(unpinned)}"
     return None
-
-
-def own_card(card: Mapping[str, Any], name: str) -> bytes:
-    """The card with one of its variants and its ancestors, so that a change of another makes no new version."""
-    home = f"{card['publisher']}/{card['model']}/"
-    parents = {variant["name"]: str(variant.get("parent", "")).removeprefix(home) for variant in merged(card)}
-    kept: set[str] = set()
-    while name in parents and name not in kept:
-        kept.add(name)
-        name = parents[name]
-    whole = {**card, "variants": [variant for variant in card["variants"] if variant["name"] in kept]}
-    disputes = [
-        {**dispute, "variants": concerned}
-        for dispute in card.get("contradictions", ())
-        if (concerned := [one for one in dispute["variants"] if one in kept])
-    ]
-    if "contradictions" in card:
-        whole["contradictions"] = disputes
-    return (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def publish(

@@ -40,7 +40,8 @@ class Definition(NamedTuple):
 DEFINITIONS = (
     Definition("cache", "ZOO_CACHE", "path", "folder of verified files and of the compiled catalogue"),
     Definition("cards", "ZOO_CARDS", "paths", f"folders of cards, in order; `{BUILTIN}` is the shipped catalogue"),
-    Definition("mirrors", "ZOO_MIRROR", "addresses", "folders or http(s) addresses that hold blobs/sha256/<hex>"),
+    Definition("registries", "ZOO_REGISTRY", "addresses", "stores whose published variants join the catalogue"),
+    Definition("mirrors", "ZOO_MIRROR", "addresses", "folders, sites, buckets or registries that hold the bytes"),
     Definition("offline", "ZOO_OFFLINE", "flag", "never use the network"),
     Definition("target", "ZOO_TARGET", "text", "target that `zoo pull` resolves for when none is given"),
     Definition("prefer", "ZOO_PREFER", "choice", "what orders equally supported variants", PREFERENCES),
@@ -60,6 +61,7 @@ class Settings(NamedTuple):
     Attributes:
         cache: Folder of verified files and of the compiled catalogue.
         cards: Folders of cards, or `builtin`.
+        registries: Stores whose published variants join the catalogue, before `cards`.
         mirrors: Folders and addresses, tried in order.
         offline: Whether the network is out of bounds.
         target: Default target, or None.
@@ -69,6 +71,7 @@ class Settings(NamedTuple):
 
     cache: str
     cards: tuple[str, ...]
+    registries: tuple[str, ...]
     mirrors: tuple[str, ...]
     offline: bool
     target: str | None
@@ -120,6 +123,7 @@ def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         "cache": cache,
         "cards": (BUILTIN,),
+        "registries": (),
         "mirrors": (),
         "offline": False,
         "target": None,

@@ -10,6 +10,7 @@ import click
 
 from cli import complete, constraints, output
 from cli.output import Column
+from cli.registries import registry_option
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.catalog.query import SORTS, Filter, Row
 from registry.units import format_bytes
@@ -73,9 +74,11 @@ With --target, latency and memory are those on that target; else the best over a
 @click.option("--reverse", is_flag=True, help="The other way round.")
 @click.option("--limit", type=click.IntRange(min=1), help="Most rows.")
 @output.format_option("text", "json", "csv")
+@registry_option
 @common_options
 def command(
     name: str | None,
+    registries: tuple[str, ...],
     cards: tuple[str, ...],
     cache: str | None,
     quiet: bool,
@@ -86,7 +89,7 @@ def command(
     """List variants of all publishers, or those that NAME means."""
     typed = constraints.take(options)
     voice = Voice(quiet=quiet, verbose=verbose)
-    catalog = open_catalog(load_settings(cards=cards, cache=cache), voice)
+    catalog = open_catalog(load_settings(registries=registries, cards=cards, cache=cache), voice)
     filter_ = Filter(constraints.parse(typed), name=name, **options)
     rows = _checked(catalog, filter_, catalog.select(filter_, documents=form == "json"))
     if form == "json":

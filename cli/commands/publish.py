@@ -130,9 +130,9 @@ class _Choice:
         return found[0]
 
     def _package(self, variant: Variant, card: dict[str, Any]) -> Package:
-        from registry import fetch, publish
+        from registry import excerpt, fetch, publish
 
-        own = publish.own_card(card, variant.name)
+        own = excerpt.cut(card, variant.name)
         return publish.Package(variant, fetch.sidecars(variant, card, own, self.catalog.class_names(variant)))
 
 

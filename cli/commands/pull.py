@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import complete, constraints, output, places, pull_report
+from cli import complete, constraints, output, places, pull_report, registries
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.errors import RejectedError, RequestError
 from registry.settings import PREFERENCES
 
 if TYPE_CHECKING:
+    from cli.registries import Choice
     from registry.card import Variant
     from registry.catalog import Catalog
     from registry.fetch import Delivery
@@ -48,6 +49,7 @@ goes into zoo.lock and every later pull is held to it. Exit codes: 1 nothing may
     type=click.Path(file_okay=False, path_type=Path),
     help="Output folder; models/PUBLISHER/MODEL/VARIANT when not given.",
 )
+@registries.registry_option
 @places.place_options
 @click.option("--why", is_flag=True, help="Show every candidate and why it was not chosen.")
 @click.option("-n", "--dry-run", is_flag=True, help="Choose, but fetch and write nothing.")
@@ -63,7 +65,8 @@ def command(name: str, form: str, quiet: bool, verbose: bool, **options: Any) ->
     """Choose the variant of NAME that fits, fetch it, prove its bytes, and put it into a folder."""
     typed = constraints.take(options)
     voice = Voice(quiet=quiet, verbose=verbose)
-    flags = {key: options[key] for key in ("cards", "cache", "mirrors", "offline", "target", "prefer")}
+    names = ("cards", "cache", "registries", "mirrors", "offline", "target", "prefer")
+    flags = {key: options[key] for key in names}
     _Pull(name, typed, load_settings(**flags), voice, options).run(form)
 
 
@@ -81,6 +84,8 @@ class _Pull:
             )
         self.name, self.settings, self.voice, self.options = name, settings, voice, options
         self.wanted = constraints.parse(typed)
+        if not options["locked"]:
+            registries.refresh(settings, voice)
         self.catalog: Catalog = open_catalog(settings, voice)
         self.target = self.catalog.target(settings.target) if settings.target else None
         self.request = lock.Request(name, self.target.name if self.target else None, settings.prefer, typed)
@@ -88,22 +93,36 @@ class _Pull:
 
     def run(self, form: str) -> None:
         """Resolve, explain, fetch, record, report."""
-        resolution = self._resolve()
-        if self.options["why"]:
-            pull_report.explain(resolution, self.settings.prefer, self.voice, err=form == "json")
-        variant = self._choose(resolution)
+        choice = self._locked_release() or self._resolved(form)
         if self.options["dry_run"]:
-            pull_report.plan(variant, form)
+            pull_report.plan(choice.variant, form)
             return
-        delivery = self._fetch(variant)
+        delivery = self._fetch(choice)
         if not self.options["locked"]:
             self._record(delivery)
         pull_report.done(delivery, form)
 
+    def _locked_release(self) -> Choice | None:
+        """The published version that the lock file holds, whatever was published since."""
+        entry = None if self.options["update"] or self.options["why"] else self.lock.find(self.request)
+        if entry is None or entry.release is None:
+            return None
+        return registries.locked_choice(self.settings, self.voice, entry)
+
+    def _resolved(self, form: str) -> Choice:
+        resolution = self._resolve()
+        if self.options["why"]:
+            pull_report.explain(resolution, self.settings.prefer, self.voice, err=form == "json")
+        return registries.choice_of(self.settings, self.catalog, self._choose(resolution))
+
     def _resolve(self) -> Resolution:
         from registry.resolve import resolve
 
-        found = self.catalog.meant(self.name)
+        try:
+            found = self.catalog.meant(self.name)
+        except RequestError:
+            registries.explain_yanked(self.settings, self.name)
+            raise
         variants = self.catalog.variants(found)
         unpinned = self.options["allow_unpinned"]
         return resolve(variants, self.target, self.wanted, self.settings.prefer, allow_unpinned=unpinned)
@@ -129,10 +148,10 @@ class _Pull:
             raise pull_report.nothing(self.name, place, resolution)
         return resolution.chosen
 
-    def _fetch(self, variant: Variant) -> Delivery:
+    def _fetch(self, choice: Choice) -> Delivery:
         from registry import fetch, lock
 
-        path, card = self.catalog.card(f"{variant.publisher}/{variant.model}")
+        variant = choice.variant
         folder = self.options["folder"] or self._default_folder(variant)
         self._warn(variant)
         return fetch.fetch(
@@ -140,9 +159,10 @@ class _Pull:
             self.request,
             self.lock,
             places.make_obtainer(self.settings, self.voice),
-            fetch.sidecars(variant, card, Path(path).read_bytes(), self.catalog.class_names(variant)),
+            fetch.sidecars(variant, choice.card, choice.card_bytes, self.catalog.class_names(variant)),
             folder,
             recorded_folder=lock.portable_folder(folder, self.options["lock_path"]),
+            release=choice.release,
             update=self.options["update"],
             link=not self.options["copy"],
             replace=self.options["force"],

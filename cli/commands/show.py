@@ -9,6 +9,7 @@ import click
 
 from cli import complete, output
 from cli.output import Column
+from cli.registries import registry_option
 from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.support import LEVELS, support_of
 from registry.units import format_bytes
@@ -31,13 +32,24 @@ Examples:
 )
 @click.argument("name", shell_complete=complete.models)
 @output.format_option("text", "json")
+@registry_option
 @common_options
-def command(name: str, cards: tuple[str, ...], cache: str | None, quiet: bool, verbose: bool, form: str) -> None:
+def command(
+    name: str,
+    registries: tuple[str, ...],
+    cards: tuple[str, ...],
+    cache: str | None,
+    quiet: bool,
+    verbose: bool,
+    form: str,
+) -> None:
     """Tell everything that a card says of a model or variant.
 
     NAME is publisher/model/variant or any unambiguous part of it.
     """
-    catalog = open_catalog(load_settings(cards=cards, cache=cache), Voice(quiet=quiet, verbose=verbose))
+    catalog = open_catalog(
+        load_settings(registries=registries, cards=cards, cache=cache), Voice(quiet=quiet, verbose=verbose)
+    )
     found = catalog.one_card(name)
     variants = catalog.variants(found)
     path, card = catalog.card(found[0].rpartition("/")[0])

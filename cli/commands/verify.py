@@ -50,7 +50,7 @@ def command(
 ) -> int:
     """Hash the cache, output folders and what zoo.lock names again: changed, missing, extra."""
     voice = Voice(quiet=quiet, verbose=verbose)
-    found = chosen_scope(what, everything, lock_path, load_settings(cards=cards, cache=cache), voice)
+    found = chosen_scope(what, everything, lock_path, load_settings(cards=cards, cache=cache, offline=True), voice)
     findings = list(found.findings(voice))
     counts = {state: sum(1 for item in findings if item.state == state) for state in STATES}
     if form == "json":

@@ -276,7 +276,7 @@ def test_nothing_fits_is_a_verdict(zoo: Zoo, cards: Cards) -> None:
         (["deeplabv3", "--resolution", "large"], ["large", "512"]),
         (["deeplabv3", "--classes", "many"], ["many", "21"]),
         (["deeplabv3", "--prefer", "beauty"], ["beauty", "accuracy"]),
-        (["deeplabv3", "--mirror", "ftp://example.org/m"], ["ftp://example.org/m", "folder or an http(s) address"]),
+        (["deeplabv3", "--mirror", "ftp://example.org/m"], ["ftp://example.org/m", "unknown kind"]),
         (["deeplabv3", "--locked", "--update"], ["--locked", "--update"]),
         (["deeplabv3", "--frobnicate"], ["--frobnicate"]),
         ([], ["NAME"]),

@@ -36,6 +36,7 @@ def test_the_defaults(zoo: Zoo) -> None:
     assert {name: item["value"] for name, item in found.items()} == {
         "cache": str(zoo.home / "cache" / "zoo"),
         "cards": ["builtin"],
+        "registries": [],
         "mirrors": [],
         "offline": False,
         "target": None,
@@ -140,7 +141,7 @@ def test_several_folders_of_cards_are_one_catalogue(zoo: Zoo, cards: Cards, ship
     ("text", "said"),
     [
         ('targte = "imx8mp"', ["unknown setting 'targte'", "did you mean 'target'"]),
-        ("colour = 5", ["unknown setting 'colour'", "cache, cards, mirrors"]),
+        ("colour = 5", ["unknown setting 'colour'", "cache, cards, registries, mirrors"]),
         ("target = 5", ["target", "expected a string, found 5"]),
         ('offline = "yes"', ["offline", "expected true or false, found 'yes'"]),
         ("mirrors = [1]", ["mirrors", "expected a list of strings, found [1]"]),

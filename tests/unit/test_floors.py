@@ -24,10 +24,12 @@ FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
     **dict.fromkeys(("hashing", "partial", "content"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
-    **dict.fromkeys(("document", "rules", "plausible", "lock"), FIRST),
+    **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest"), SECOND),
-    **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "footprint", "metrics"), THIRD),
+    **dict.fromkeys(
+        ("parents", "resolve", "ranges", "transfer", "obtain", "published", "footprint", "metrics"), THIRD
+    ),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench"), VERBS),
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registry import document, publish, rules, yank
+from registry import document, excerpt, publish, rules, yank
 from registry.card import Artifact, Variant, merged
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError
@@ -116,7 +116,7 @@ def test_the_own_card_of_every_shipped_variant_is_valid_and_says_the_same_of_it(
     read = document.read(path)
     assert isinstance(read, document.Document)
     for whole in merged(read.value):
-        own = document.parse(publish.own_card(read.value, whole["name"]), str(path))
+        own = document.parse(excerpt.cut(read.value, whole["name"]), str(path))
         assert isinstance(own, document.Document)
         assert [str(problem) for problem in rules.check(own, "model-card")] == []
         assert [item for item in merged(own.value) if item["name"] == whole["name"]] == [whole]
@@ -124,9 +124,9 @@ def test_the_own_card_of_every_shipped_variant_is_valid_and_says_the_same_of_it(
 
 def test_a_change_of_another_variant_leaves_the_own_card_as_it_is() -> None:
     parent, child = builders.variant("float"), builders.variant("child", parent="acme/net/float")
-    before = publish.own_card(builders.card(parent, child, builders.variant("other")), "child")
-    after = publish.own_card(builders.card(parent, child, builders.variant("other", summary="New.")), "child")
+    before = excerpt.cut(builders.card(parent, child, builders.variant("other")), "child")
+    after = excerpt.cut(builders.card(parent, child, builders.variant("other", summary="New.")), "child")
     assert before == after
     assert [item["name"] for item in json.loads(before)["variants"]] == ["float", "child"]
-    changed = publish.own_card(builders.card(builders.variant("float", summary="New."), child), "child")
+    changed = excerpt.cut(builders.card(builders.variant("float", summary="New."), child), "child")
     assert changed != before

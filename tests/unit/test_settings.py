@@ -65,7 +65,7 @@ def test_the_nearest_place_wins(tmp_path: Path, places: dict[str, dict[str, Any]
 
 def test_the_defaults_name_no_place_but_home() -> None:
     settings = load({}, {"HOME": "/home/somebody"}, "/nowhere/zoo.toml", "/nowhere/user.toml")
-    assert settings[:6] == ("/home/somebody/.cache/zoo", (BUILTIN,), (), False, None, "accuracy")
+    assert settings[:7] == ("/home/somebody/.cache/zoo", (BUILTIN,), (), (), False, None, "accuracy")
 
 
 def test_flags_that_were_not_given_and_empty_variables_say_nothing(tmp_path: Path) -> None:
