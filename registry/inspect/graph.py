@@ -1,7 +1,7 @@
 """A model file as a graph of operators over tensors, whatever format it came in. Facts only: no weights, no I/O.
 
-Every reader (`tflite`, `onnx`, `keras`) gives the same words, so that costs, quantization, footprints and comparisons
-are written once. What a reader does not know it leaves None; it never guesses.
+Every reader (`tflite`, `onnx`, `keras`) gives the same words, so that costs, quantization, footprints and
+comparisons are written once. What a reader does not know it leaves None; it never guesses.
 """
 
 from __future__ import annotations
@@ -137,8 +137,7 @@ class Operator:
     name: str = ""
 
 
-TYPES: frozenset[str] = frozenset(
-    """
+_WORDS = """
     conv1d conv2d conv3d depthwise-conv2d transpose-conv2d fully-connected matmul
     average-pool2d max-pool2d global-average-pool global-max-pool mean sum reduce-max reduce-min reduce-prod
     add sub mul div maximum minimum pow squared-difference
@@ -153,8 +152,9 @@ TYPES: frozenset[str] = frozenset(
     lstm gru rnn svdf embedding attention einsum
     non-max-suppression detection-postprocess
     if while call constant other
-    """.split()
-)
+    """
+
+TYPES = frozenset(_WORDS.split())
 """Common operator types.
 
 Attributes by common name, where the type has them:
@@ -167,7 +167,8 @@ Attributes by common name, where the type has them:
     mean, sum, reduce-*: `axes` (not negative), `keep_dims`.
     reshape, transpose (`permutation`), pad (`pads`: (before, after) of each dimension), resize-* (`align_corners`,
         `half_pixel_centers`), leaky-relu and elu (`alpha`), fully-connected (`transposed`: whether the weights are
-        (outputs, inputs)), lstm, gru, rnn (`units`, `return_sequences`, `bidirectional`), clip (`minimum`, `maximum`).
+        (outputs, inputs)), lstm, gru, rnn (`units`, `return_sequences`, `bidirectional`), clip (`minimum`,
+        `maximum`).
 """
 
 Layout = Literal["NHWC", "NCHW", "unknown"]
