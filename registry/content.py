@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from registry.errors import MismatchError
 
+HEAD = 512
+"""First bytes that are looked at."""
+
 REPORT = "the bytes are not what the card promises; try another --mirror, or report it to the card's publisher"
 
 _MAGIC: dict[str, tuple[int, tuple[bytes, ...]]] = {

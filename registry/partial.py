@@ -9,11 +9,9 @@ import re
 import stat
 from pathlib import Path
 
+from registry.content import HEAD
 from registry.digest import CHUNK, Digest
 from registry.hashing import Hasher
-
-HEAD = 512
-"""First bytes that are kept in memory, to look at."""
 
 _ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from registry import manifest
 from registry.card import Artifact, Variant
+from registry.content import HEAD, require_content
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError, RequestError
 from registry.manifest import Layer
@@ -171,7 +172,8 @@ class _Upload:
             self._progress.task(artifact.file, opened.size) as advance,
         ):
             what = f"{artifact.file} of {variant.full_name} from {opened.address}"
-            counted = _counted(opened, advance)
+            looked = _looked_at(opened.chunks, what, variant.format if artifact.role == "model" else None)
+            counted = _counted(looked, advance)
             size = _proven(digest, counted, what) if self._dry_run else self._store.put(digest, counted, what)
         self.sizes[digest] = self._held[digest] = size
         return size
@@ -198,8 +200,24 @@ class _Upload:
         return self._held.get(digest)
 
 
-def _counted(opened: Opened, advance: Advance) -> Iterator[bytes]:
-    for chunk in opened.chunks:
+def _looked_at(chunks: Iterable[bytes], what: str, format_: str | None) -> Iterator[bytes]:
+    """The same chunks, once the first bytes were seen to be of a model in this format (None for any other file).
+
+    Raises:
+        MismatchError: They are plainly something else: a digest does not prove that it is of the right file.
+    """
+    head = b""
+    stream = iter(chunks)
+    while len(head) < HEAD and (chunk := next(stream, b"")):
+        head += chunk
+    if format_ is not None:
+        require_content(what, head, format_)
+    yield head
+    yield from stream
+
+
+def _counted(chunks: Iterable[bytes], advance: Advance) -> Iterator[bytes]:
+    for chunk in chunks:
         advance(len(chunk))
         yield chunk
 

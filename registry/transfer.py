@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry import ranges
-from registry.content import REPORT, require_content
+from registry.content import HEAD, REPORT, require_content
 from registry.digest import Digest
 from registry.errors import MismatchError, UnavailableError
-from registry.partial import HEAD, Partial
+from registry.partial import Partial
 from registry.progress import Advance, Progress
 from registry.store.base import BrokenOffError, Opened, Source, UnusablePartError, Wanted
 from registry.store.cache import Cache

@@ -17,7 +17,7 @@ from registry.store.layout import LayoutStore
 from registry.store.writable import current_index
 from tests.unit import builders
 
-MODEL, LABELS = b"a model", b"cat\ndog\n"
+MODEL, LABELS = b"\x1c\x00\x00\x00TFL3 a model", b"cat\ndog\n"
 
 
 def variant(name: str, **changes: object) -> Variant:
@@ -120,6 +120,26 @@ def test_the_own_card_of_every_shipped_variant_is_valid_and_says_the_same_of_it(
         assert isinstance(own, document.Document)
         assert [str(problem) for problem in rules.check(own, "model-card")] == []
         assert [item for item in merged(own.value) if item["name"] == whole["name"]] == [whole]
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer"),
+        (b"<!DOCTYPE html><p>log in", "a web page"),
+        (b"PK\x03\x04 an archive", "first bytes 50 4b"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_digest_of_the_wrong_file_does_not_make_it_a_model(
+    store: LayoutStore, data: bytes, found: str, dry_run: bool
+) -> None:
+    artifact = builders.artifact(file="a.tflite", size=len(data), sha256=Digest.of(data).hex)
+    package = Package(builders.one(name="a", artifacts=[artifact]), {})
+    with pytest.raises(MismatchError, match=found):
+        publish.publish([package], Files(data), store, Silent(), dry_run=dry_run)
+    assert not list(store.folder.rglob("*.part"))
+    assert dry_run or store.holding(Digest.of(data)) is None
 
 
 def test_a_change_of_another_variant_leaves_the_own_card_as_it_is() -> None:
