@@ -6,6 +6,7 @@ comparisons are written once. What a reader does not know it leaves None; it nev
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
@@ -229,3 +230,17 @@ class Graph:
     def constants(self) -> tuple[Tensor, ...]:
         """Tensors whose values stand in the file."""
         return tuple(tensor for tensor in self.tensors if tensor.constant)
+
+    @functools.cached_property
+    def producers(self) -> Mapping[int, Operator]:
+        """The operator that writes a tensor, by the tensor's index."""
+        return {index: operator for operator in self.operators for index in operator.outputs}
+
+    @functools.cached_property
+    def consumers(self) -> Mapping[int, tuple[Operator, ...]]:
+        """The operators that read a tensor, in order, by the tensor's index."""
+        found: dict[int, list[Operator]] = {}
+        for operator in self.operators:
+            for index in dict.fromkeys(operator.inputs):
+                found.setdefault(index, []).append(operator)
+        return {index: tuple(readers) for index, readers in found.items()}
