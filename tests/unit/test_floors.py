@@ -25,11 +25,15 @@ FLOORS = {
     **dict.fromkeys(("hashing", "partial", "content"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock"), FIRST),
+    **dict.fromkeys(("policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest"), SECOND),
+    **dict.fromkeys(("signature", "attachment"), SECOND),
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "footprint", "metrics"), THIRD),
+    **dict.fromkeys(("trust",), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench"), VERBS),
+    **dict.fromkeys(("sign", "authenticate"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
@@ -38,6 +42,7 @@ HEAVY = (
     "mlflow",
     "ray",
     "boto3",
+    "cryptography",
     "onnxruntime",
     "requests",
     "jsonschema",
