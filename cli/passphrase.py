@@ -14,20 +14,19 @@ VARIABLE = "ZOO_KEY_PASSPHRASE"
 
 
 def for_new_key(path: Path) -> bytes | None:
-    """What encrypts a new key; None where its owner wants none, or cannot be asked."""
+    """What encrypts a new key; None where its owner wants none, or cannot be asked.
+
+    Raises:
+        RequestError: The two answers differ, or the variable is empty.
+    """
     if VARIABLE in os.environ:
         return _from_environment()
     if not sys.stdin.isatty():
         return None
-    text = click.prompt(
-        f"Passphrase for {path} (empty for none)",
-        default="",
-        show_default=False,
-        hide_input=True,
-        confirmation_prompt=True,
-        err=True,
-    )
-    return str(text).encode() or None
+    text = _asked(f"Passphrase for {path} (empty for none)")
+    if text and _asked("The same again") != text:
+        raise RequestError("the two passphrases differ; no key was made", hint="run the command again")
+    return text or None
 
 
 def for_key(path: Path) -> bytes:
@@ -43,7 +42,11 @@ def for_key(path: Path) -> bytes:
             f"{path} is encrypted: expected a passphrase, found none",
             hint=f"run the command on a terminal, which asks for it, or set {VARIABLE}",
         )
-    return str(click.prompt(f"Passphrase of {path}", hide_input=True, err=True)).encode()
+    return _asked(f"Passphrase of {path}")
+
+
+def _asked(question: str) -> bytes:
+    return os.fsencode(str(click.prompt(question, default="", show_default=False, hide_input=True, err=True)))
 
 
 def _from_environment() -> bytes:
