@@ -68,7 +68,7 @@ def _tell(one: Authenticated) -> None:
         return
     for finding in one.verdict.signatures:
         click.echo(f"    {click.style(finding.state, fg=COLOURS[finding.state])}  {_shown(finding)}")
-    if not one.verdict.trusted:
+    if one.verdict.reason not in [finding.reason for finding in one.verdict.signatures]:
         click.echo(f"    {one.verdict.reason}")
 
 

@@ -180,7 +180,7 @@ sys.exit(code)
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with cards, a mirror, and a warm cache and catalogue."""
+    """A folder with cards, a mirror, a policy, and a warm cache and catalogue."""
     place = tmp_path_factory.mktemp("everyday")
     data = b"\x1c\x00\x00\x00TFL3" + bytes(600)
     digest = hashlib.sha256(data).hexdigest()
@@ -191,6 +191,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builders.write_card(place / "cards", builders.card(builders.variant(artifacts=[file])))
     builders.write_target(place / "cards", builders.target())
     builders.write_dataset(place / "cards", builders.dataset())
+    # a policy is read, its keys only where a signature is judged
+    (place / "zoo.toml").write_text('[trust.acme]\nkeys = ["missing.pub"]\n', encoding="utf-8")
     modules_loaded(place, "pull", "net", "--target", "board", "--mirror", "mirror")
     return place
 
