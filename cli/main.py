@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",
         "yank": "Hide a published version without deleting it.",
+        "sign": "Sign published versions with a key of your own.",
     },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from registry.errors import RequestError
 
+if TYPE_CHECKING:
+    from registry.policy import Rule
+
 BUILTIN = "builtin"
 """Word in `cards` for the catalogue that is shipped with the distribution."""
+
+TRUST = "trust"
+"""Table in `zoo.toml` with a rule a publisher; only files have it, so that no variable can lend trust."""
 
 PREFERENCES = ("accuracy", "latency", "ram", "flash", "size")
 
@@ -66,7 +72,8 @@ class Settings(NamedTuple):
         offline: Whether the network is out of bounds.
         target: Default target, or None.
         prefer: Default preference.
-        candidates: Every value that any place gives, by setting, the winner first.
+        candidates: Every value that any place gives, by setting, the winner first; a rule's is `trust.PUBLISHER`.
+        trust: Whose signatures count, by publisher.
     """
 
     cache: str
@@ -77,6 +84,7 @@ class Settings(NamedTuple):
     target: str | None
     prefer: str
     candidates: Mapping[str, tuple[Candidate, ...]]
+    trust: Mapping[str, Rule]
 
 
 def user_folder(environ: Mapping[str, str], kind: Literal["cache", "config"]) -> str:
@@ -115,7 +123,13 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, use
         ]
         candidates[item.name] = tuple(found)
     winners = {name: found[0].value for name, found in candidates.items()}
-    return Settings(**winners, candidates=candidates)
+    trust: dict[str, Rule] = {}
+    for origin, values in reversed(places):
+        for publisher, rule in values.get(TRUST, {}).items():
+            trust.setdefault(publisher, rule)
+            name = f"{TRUST}.{publisher}"
+            candidates[name] = (*candidates.get(name, ()), Candidate(rule, origin))
+    return Settings(**winners, candidates=candidates, trust=trust)
 
 
 def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -142,16 +156,29 @@ def _read_file(path: str) -> dict[str, Any]:
             f"{path}: cannot be read as TOML: {error}", hint="`zoo config` lists the settings"
         ) from None
     known = {item.name: item for item in DEFINITIONS}
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in document.items():
+        if key == TRUST:
+            values[key] = _rules(value, path)
+            continue
         if key not in known:
             import difflib
 
-            near = difflib.get_close_matches(key, known, n=1)
-            expected = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known)
+            names = (*known, TRUST)
+            near = difflib.get_close_matches(key, names, n=1)
+            expected = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(names)
             raise RequestError(f"{path}: unknown setting {key!r}", hint=expected)
         values[key] = _from_toml(known[key], value, path)
     return values
+
+
+def _rules(table: Any, path: str) -> dict[str, Rule]:
+    from registry import policy
+
+    rules = policy.read(table, path)
+    return {
+        name: rule._replace(keys=tuple(_beside(key, path) for key in rule.keys)) for name, rule in rules.items()
+    }
 
 
 def _from_toml(item: Definition, value: Any, path: str) -> Any:

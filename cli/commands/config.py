@@ -9,6 +9,8 @@ import click
 from cli import output
 from cli.session import load_settings, user_file
 
+TRUST_HELP = "whose signatures count for this publisher, and whether one is required; only in files"
+
 
 @click.command(
     "config",
@@ -25,25 +27,23 @@ def command(form: str) -> None:
     from registry.settings import DEFINITIONS
 
     settings = load_settings()
+    about = {item.name: (item.variable, item.help) for item in DEFINITIONS}
     if form == "json":
         output.print_json(
             {
-                item.name: {
-                    "value": _plain(getattr(settings, item.name)),
-                    "variable": item.variable,
-                    "help": item.help,
-                    "from": [
-                        {"value": _plain(one.value), "origin": one.origin} for one in settings.candidates[item.name]
-                    ],
+                name: {
+                    "value": _plain(found[0].value),
+                    "variable": about.get(name, (None, ""))[0],
+                    "help": about.get(name, ("", TRUST_HELP))[1],
+                    "from": [{"value": _plain(one.value), "origin": one.origin} for one in found],
                 }
-                for item in DEFINITIONS
+                for name, found in settings.candidates.items()
             }
         )
         return
-    for item in DEFINITIONS:
-        winner, *losers = settings.candidates[item.name]
-        click.echo(f"{click.style(item.name, bold=True)} = {_plain(winner.value)}")
-        click.echo(f"    {item.help}")
+    for name, (winner, *losers) in settings.candidates.items():
+        click.echo(f"{click.style(name, bold=True)} = {_plain(winner.value)}")
+        click.echo(f"    {about.get(name, ('', TRUST_HELP))[1]}")
         click.echo(
             f"    from {winner.origin}"
             + "".join(f"; overrides {_plain(one.value)} from {one.origin}" for one in losers)
@@ -52,8 +52,11 @@ def command(form: str) -> None:
 
 
 def _plain(value: Any) -> Any:
+    from registry.policy import Rule
     from registry.store.web import shown
 
+    if isinstance(value, Rule):
+        return {"keys": list(value.keys), "require": value.require}
     if isinstance(value, tuple):
         return [shown(one) if "://" in one else one for one in value]  # an address may hold a password
     return value if isinstance(value, bool) or value is None else str(value)

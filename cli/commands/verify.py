@@ -27,13 +27,21 @@ Examples:
   zoo verify --all                  # and every blob of the cache
   zoo verify deeplabv3
   zoo verify build/model --format json
+  zoo verify --signature acme/net --store /srv/models
 
 Every file is hashed again, without the network. Exit code 1 when one is changed or missing; files that nobody
-promised are listed as extra and are no fault, unless --strict.""",
+promised are listed as extra and are no fault, unless --strict.
+
+With --signature a store is judged instead: the newest version of each variant that NAME means there, or the one
+that --version says. Exit code 0 when a key that zoo.toml trusts for the publisher signed it and every blob is
+right, 1 when not, 3 when the store cannot be reached.""",
 )
 @click.argument("what", required=False, metavar="[NAME|PATH]", shell_complete=complete.models)
 @click.option("--all", "everything", is_flag=True, help="Also every blob of the cache.")
 @click.option("--strict", is_flag=True, help="Extra files count as faults.")
+@click.option("--signature", is_flag=True, help="Who signed what --store holds, and is it somebody you trust?")
+@click.option("--store", "address", metavar="ADDRESS", help="The store, with --signature.")
+@click.option("--version", "number", type=click.IntRange(min=1), help="Which version, with --signature.")
 @places.lock_option
 @output.format_option("text", "json")
 @common_options
@@ -41,6 +49,9 @@ def command(
     what: str | None,
     everything: bool,
     strict: bool,
+    signature: bool,
+    address: str | None,
+    number: int | None,
     lock_path: Path,
     cards: tuple[str, ...],
     cache: str | None,
@@ -49,8 +60,16 @@ def command(
     form: str,
 ) -> int:
     """Hash the cache, output folders and what zoo.lock names again: changed, missing, extra."""
-    voice = Voice(quiet=quiet, verbose=verbose)
-    found = chosen_scope(what, everything, lock_path, load_settings(cards=cards, cache=cache, offline=True), voice)
+    voice, settings = Voice(quiet=quiet, verbose=verbose), load_settings(cards=cards, cache=cache, offline=True)
+    if signature:
+        from cli import signatures
+
+        if everything or strict:
+            raise RequestError("--signature does not go with --all or --strict", hint="leave one of them out")
+        return signatures.verify(what, address, number, settings, voice, form)
+    if address or number:
+        raise RequestError("--store and --version go with --signature", hint="add it, or leave them out")
+    found = chosen_scope(what, everything, lock_path, settings, voice)
     findings = list(found.findings(voice))
     counts = {state: sum(1 for item in findings if item.state == state) for state in STATES}
     if form == "json":

@@ -24,14 +24,15 @@ FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
     **dict.fromkeys(("hashing", "partial", "content"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
-    **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt"), FIRST),
+    **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest"), SECOND),
-    **dict.fromkeys(
-        ("parents", "resolve", "ranges", "transfer", "obtain", "published", "footprint", "metrics"), THIRD
-    ),
+    **dict.fromkeys(("signature", "attachment"), SECOND),
+    **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "published", "trust"), THIRD),
+    **dict.fromkeys(("footprint", "metrics", "facts", "claims"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench"), VERBS),
+    **dict.fromkeys(("sign", "authenticate"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
@@ -40,6 +41,7 @@ HEAVY = (
     "mlflow",
     "ray",
     "boto3",
+    "cryptography",
     "onnxruntime",
     "requests",
     "jsonschema",
@@ -177,7 +179,7 @@ sys.exit(code)
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with cards, a mirror, and a warm cache and catalogue."""
+    """A folder with cards, a mirror, a policy, and a warm cache and catalogue."""
     place = tmp_path_factory.mktemp("everyday")
     data = b"\x1c\x00\x00\x00TFL3" + bytes(600)
     digest = hashlib.sha256(data).hexdigest()
@@ -188,6 +190,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builders.write_card(place / "cards", builders.card(builders.variant(artifacts=[file])))
     builders.write_target(place / "cards", builders.target())
     builders.write_dataset(place / "cards", builders.dataset())
+    # a policy is read, its keys only where a signature is judged
+    (place / "zoo.toml").write_text('[trust.acme]\nkeys = ["missing.pub"]\n', encoding="utf-8")
     modules_loaded(place, "pull", "net", "--target", "board", "--mirror", "mirror")
     return place
 
