@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from registry import selection
 from registry.errors import RequestError
 from registry.store.index import Index, Version
-from registry.store.writable import Store, change_index, current_index
+from registry.store.writable import ReadableStore, Store, change_index, current_index
 
 _MOST = 12
 
 
-def history(store: Store, name: str) -> tuple[Version, ...]:
+def history(store: ReadableStore, name: str) -> tuple[Version, ...]:
     """Every version of the variants that a name means.
 
     Args:
@@ -23,7 +24,7 @@ def history(store: Store, name: str) -> tuple[Version, ...]:
         RequestError: The store has nothing of this name.
     """
     index = current_index(store)
-    return tuple(version for one in _names(index, name, store) for version in index.versions(one))
+    return tuple(version for one in selection.meant(index, name, store.address) for version in index.versions(one))
 
 
 def yank(store: Store, name: str, number: int | None, reason: str | None) -> tuple[Version, bool]:
@@ -54,7 +55,7 @@ def yank(store: Store, name: str, number: int | None, reason: str | None) -> tup
 
 
 def _one(index: Index, name: str, number: int | None, store: Store) -> Version:
-    names = _names(index, name, store)
+    names = selection.meant(index, name, store.address)
     if len(names) > 1:
         listed = ", ".join(names[:_MOST])
         raise RequestError(f"{name!r} means {len(names)} variants in {store.address}", hint=f"one of: {listed}")
@@ -68,15 +69,3 @@ def _one(index: Index, name: str, number: int | None, store: Store) -> Version:
             f"{names[0]} has {len(versions)} versions: {listed}", hint="say which one with --version"
         )
     raise RequestError(f"{names[0]} has no version {number}", hint=f"published: {listed}")
-
-
-def _names(index: Index, name: str, store: Store) -> tuple[str, ...]:
-    names = index.matching(name)
-    if not names:
-        from difflib import get_close_matches
-
-        known = [one.name for one in index.versions()]
-        near = get_close_matches(name.lower(), known, n=3, cutoff=0.3) or sorted(set(known))[:_MOST]
-        hint = f"published there: {', '.join(dict.fromkeys(near))}" if near else "nothing is published there yet"
-        raise RequestError(f"{name!r} is not published in {store.address}", hint=hint)
-    return names
