@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from registry import manifest
 from registry.digest import Digest
@@ -63,7 +64,8 @@ def bundle(source: ReadableStore, selection: Selection, destination: Path, progr
     referrers = sorted(found, key=lambda one: (one.subject, one.digest, one.artifact_type))
     contents = _contents(source, versions, referrers)
     try:
-        with atomic_file(destination) as file, progress.task(destination.name, _total(contents)) as advance:
+        with atomic_file(destination) as opened, progress.task(destination.name, _total(contents)) as advance:
+            file = _Hashed(opened)
             for digest in sorted(contents):
                 item = contents[digest]
                 write_member(file, digest.blob_path, item.size, _proven(source, item, advance))
@@ -71,10 +73,9 @@ def bundle(source: ReadableStore, selection: Selection, destination: Path, progr
             write_member(file, INDEX_FILE, len(data), [data])
             write_member(file, LAYOUT_FILE, len(LAYOUT), [LAYOUT])
             write_end(file)
-        size, digest = destination.stat().st_size, Digest.of_file(destination)
     except OSError as error:
         raise UnavailableError(f"{destination} cannot be written: {error.strerror or error}") from None
-    return Bundled(versions, len(referrers), len(contents), size, digest)
+    return Bundled(versions, len(referrers), len(contents), file.size, Digest(file.hash.hexdigest()))
 
 
 def prove(archive: ArchiveStore, progress: Progress) -> Index:
@@ -112,12 +113,26 @@ def prove(archive: ArchiveStore, progress: Progress) -> Index:
     return index
 
 
+class _Hashed:
+    """A file that is hashed as it is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.hash, self.size = hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self.hash.update(data)
+        self.size += len(data)
+
+
 def _contents(
     source: ReadableStore, versions: tuple[Version, ...], referrers: list[Referrer]
 ) -> dict[Digest, Reached]:
     """Everything that the entries reach, without the bytes of manifests."""
     contents: dict[Digest, Reached] = {}
-    for entry in (*versions, *referrers):
+    entries: list[Version | Referrer] = [*versions, *referrers]
+    for entry in entries:
         for item in reach(Descriptor.of_entry(entry), source.manifest):
             known = contents.setdefault(item.digest, Reached(item.digest, item.size))
             if known.size != item.size:

@@ -1,8 +1,8 @@
 """An OCI Image Layout in one uncompressed tar file: a store that can only be read, and how such a file is written.
 
 Nothing is ever unpacked: headers are read one after the other, and only plain files with the names of a layout are
-taken. Extensions of the format (long names, pax records, sparse files, links) have no place in such a file, and each
-of them is a way to hide something; they are refused before they are followed.
+taken. Extensions of the format (long names, pax records, sparse files, links) have no place in such a file, and all
+are ways to hide something; they are refused before they are followed.
 Source: POSIX.1-2017, pax, "ustar Interchange Format".
 """
 
@@ -15,7 +15,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from registry.digest import CHUNK, Digest
 from registry.errors import MismatchError, RequestError, UnavailableError
@@ -60,6 +60,15 @@ class Member:
 
     offset: int
     size: int
+
+
+class Writer(Protocol):
+    """A file that counts what is written."""
+
+    size: int
+
+    def write(self, data: bytes, /) -> None:
+        """Write all of it."""
 
 
 class ArchiveStore(IndexedReader):
@@ -144,7 +153,7 @@ def open_archive(path: Path) -> Iterator[ArchiveStore]:
         yield ArchiveStore(path, file)
 
 
-def write_member(file: IO[bytes], name: str, size: int, chunks: Iterable[bytes]) -> None:
+def write_member(file: Writer, name: str, size: int, chunks: Iterable[bytes]) -> None:
     """Write a file into an archive: the same bytes always, whoever writes them, when and where.
 
     Raises:
@@ -163,14 +172,14 @@ def write_member(file: IO[bytes], name: str, size: int, chunks: Iterable[bytes])
     file.write(bytes(-size % BLOCK))
 
 
-def write_end(file: IO[bytes]) -> None:
+def write_end(file: Writer) -> None:
     """End an archive: two empty blocks, and zeros up to a whole record.
 
     Raises:
         OSError: The archive cannot be written.
     """
     file.write(bytes(2 * BLOCK))
-    file.write(bytes(-file.tell() % tarfile.RECORDSIZE))
+    file.write(bytes(-file.size % tarfile.RECORDSIZE))
 
 
 def _members(file: IO[bytes], path: Path) -> Iterator[tuple[str, Member]]:
@@ -214,7 +223,7 @@ def _header(block: bytes, path: Path, position: int) -> tarfile.TarInfo:
         raise _wrong(path, f"byte {position}", "the header of an uncompressed tar file", found) from None
     name = header.name
     if header.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
-        kind = _KINDS.get(header.type, f"type {ascii(header.type)}")
+        kind = _KINDS.get(header.type, f"type {header.type!a}")
         raise _wrong(path, ascii(name)[:200], "a regular file", kind)
     if name not in (LAYOUT_FILE, INDEX_FILE) and not _BLOB.fullmatch(name):
         expected = f"{LAYOUT_FILE}, {INDEX_FILE} or blobs/sha256/ and 64 hexadecimal digits"

@@ -26,10 +26,11 @@ FLOORS = {
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
-    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest"), SECOND),
+    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "footprint", "metrics"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
-    **dict.fromkeys(("publish", "yank", "deploy", "bench"), VERBS),
+    **dict.fromkeys(("selection", "moving"), THIRD),
+    **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
