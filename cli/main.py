@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -32,6 +33,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "history": "Versions of a variant in a store.",
         "yank": "Hide a published version without deleting it.",
         "sign": "Sign published versions with a key of your own.",
+        "copy": "Copy published versions from store to store.",
+        "mirror": "Bring a copy of a whole store up to date.",
+        "bundle": "Write published versions into one file.",
+        "import": "Prove a bundle, and copy it into a store.",
+        "gc": "Remove blobs of a store that nothing needs.",
     },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",
@@ -58,7 +64,8 @@ class Zoo(click.Group):
         """Import a command; None when there is none of this name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = getattr(import_module(f"cli.commands.{cmd_name}"), "command")  # noqa: B009 - mypy knows no such attribute
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"cli.commands.{module}"), "command")  # noqa: B009 - mypy knows no such attribute
         assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
         return command
 

@@ -24,8 +24,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PROJECT_FILE = "zoo.toml"
 
 
+def voice_options(command: Command) -> Command:
+    """Options of how much is said."""
+    command = click.option("-v", "--verbose", is_flag=True, help="More on stderr.")(command)
+    return click.option("-q", "--quiet", is_flag=True, help="Only errors on stderr.")(command)
+
+
 def common_options(command: Command) -> Command:
     """Options of every command that reads the catalogue."""
+    command = voice_options(command)
     for option in (
         click.option(
             "--cards",
@@ -34,8 +41,6 @@ def common_options(command: Command) -> Command:
             help="Folder of cards; `builtin` is the shipped catalogue.",
         ),
         click.option("--cache", metavar="DIR", help="Folder of verified files and of the compiled catalogue."),
-        click.option("-q", "--quiet", is_flag=True, help="Only errors on stderr."),
-        click.option("-v", "--verbose", is_flag=True, help="More on stderr."),
     ):
         command = option(command)
     return command

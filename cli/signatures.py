@@ -47,12 +47,12 @@ def _authenticated(
 ) -> list[Authenticated]:
     from registry.authenticate import authenticate
     from registry.policy import rule_for
-    from registry.store.published import versions_in
+    from registry.selection import Selection, select
     from registry.store.writable import current_index
     from registry.trust import trust_in
 
     store = open_readable(address)
-    versions = versions_in(current_index(store), name, number, store.address)
+    versions = select(current_index(store), Selection((name,), number), store.address)
     publishers = {one.name.partition("/")[0] for one in versions}
     trust = {publisher: trust_in(rule_for(settings.trust, publisher)) for publisher in publishers}
     return [authenticate(store, one, trust[one.name.partition("/")[0]], voice) for one in versions]

@@ -9,7 +9,7 @@ from registry.errors import RequestError
 
 if TYPE_CHECKING:
     from registry.store.base import Mirror
-    from registry.store.writable import ReadableStore, Store
+    from registry.store.writable import CollectableStore, ReadableStore, Store
 
 KINDS = "a folder, s3://BUCKET/PREFIX or oci://HOST/REPOSITORY"
 
@@ -40,7 +40,31 @@ def open_readable(address: str) -> ReadableStore:
     Raises:
         RequestError: Another kind of address.
     """
+    if scheme(address) in ("http", "https"):
+        from registry.store.site import SiteStore
+
+        return SiteStore(address)
     return open_store(address)
+
+
+def open_collectable(address: str) -> CollectableStore:
+    """The store at an address, to collect garbage in.
+
+    Raises:
+        RequestError: Another kind of address, or a store that does so itself.
+    """
+    from registry.store.writable import CollectableStore
+
+    if scheme(address) != "oci":
+        store = open_store(address)
+        if isinstance(store, CollectableStore):
+            return store
+    from registry.store.web import shown
+
+    raise RequestError(
+        f"store {shown(address)!r}: a registry collects its own garbage",
+        hint="ask who runs it; the distribution registry's command is `registry garbage-collect`",
+    )
 
 
 def open_mirror(address: str) -> Mirror:

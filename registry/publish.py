@@ -14,12 +14,13 @@ from registry import manifest
 from registry.card import Artifact, Variant
 from registry.content import HEAD, require_content
 from registry.digest import Digest
-from registry.errors import MismatchError, RejectedError, RequestError
+from registry.errors import MismatchError, RejectedError
 from registry.manifest import Layer
 from registry.progress import Advance, Progress
+from registry.store import collecting
 from registry.store.base import Opened
 from registry.store.index import Index, Version
-from registry.store.writable import Store, change_index, current_index
+from registry.store.writable import Store, index_or_none_yet
 
 Source = Callable[[Artifact, Digest], AbstractContextManager[Opened]]
 """Opens an artifact's bytes where they lie."""
@@ -105,10 +106,12 @@ def publish(
                 hint="write the sha256 of each file on the card: nobody could verify it otherwise",
             )
     upload = _Upload(source, store, progress, dry_run=dry_run)
-    if not dry_run:
-        store.prepare()
-    manifests = [(package.variant.full_name, *upload.package(package)) for package in packages]
+    manifests: list[tuple[str, Digest, int]] = []
     versions: list[Published] = []
+
+    def bring() -> None:
+        upload.forget()
+        manifests[:] = [(package.variant.full_name, *upload.package(package)) for package in packages]
 
     def change(index: Index) -> Index:
         versions.clear()
@@ -118,10 +121,12 @@ def publish(
             index = after
         return index
 
-    if not dry_run:
-        change_index(store, change)
+    if dry_run:
+        bring()
+        change(index_or_none_yet(store))
     else:
-        change(upload.index())
+        store.prepare()
+        collecting.commit(store, bring, change, progress)
     return Publication(tuple(versions), len(upload.sizes), sum(upload.sizes.values()))
 
 
@@ -144,12 +149,9 @@ class _Upload:
         self._bytes(config, f"config of {variant.full_name}")
         return self._manifest(data, f"manifest of {variant.full_name}")
 
-    def index(self) -> Index:
-        """The store's index; an empty one where there is no store yet."""
-        try:
-            return current_index(self._store)
-        except RequestError:  # a dry run may name a folder that would be made
-            return Index()
+    def forget(self) -> None:
+        """Ask for every blob again: a collection of garbage came between."""
+        self._held.clear()
 
     def _artifact(self, variant: Variant, artifact: Artifact) -> Layer:
         digest = artifact.digest

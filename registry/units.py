@@ -20,6 +20,7 @@ BYTES = {
 
 _NUMBER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)\s*")
 _RESOLUTION = re.compile(r"([1-9][0-9]{0,5})(?:x([1-9][0-9]{0,5}))?")
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _MILLISECONDS = {"": 1.0, "ms": 1.0, "s": 1000.0, "us": 0.001}
 
 
@@ -46,6 +47,18 @@ def parse_milliseconds(text: str) -> float:
     if unit not in _MILLISECONDS:
         raise RequestError(f"unknown unit of time {unit!r} in {text!r}", hint="use us, ms or s")
     return number * _MILLISECONDS[unit]
+
+
+def parse_seconds(text: str) -> float:
+    """Seconds of a time such as `7d`, `12h`, `30min` or `90s`; only 0 needs no unit.
+
+    Raises:
+        RequestError: Not a number with a known unit.
+    """
+    number, unit = _split(text, "a time such as 7d or 12h")
+    if unit not in _SECONDS and (unit or number):
+        raise RequestError(f"unknown unit of time {unit!r} in {text!r}", hint=f"use one of {', '.join(_SECONDS)}")
+    return number * _SECONDS.get(unit, 1.0)
 
 
 def parse_fraction(text: str) -> float:

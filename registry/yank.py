@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from registry import selection
 from registry.errors import RequestError
 from registry.store.index import Index, Version
-from registry.store.published import names_in
-from registry.store.writable import Store, change_index, current_index
+from registry.store.writable import ReadableStore, Store, change_index, current_index
 
 _MOST = 12
 
 
-def history(store: Store, name: str) -> tuple[Version, ...]:
+def history(store: ReadableStore, name: str) -> tuple[Version, ...]:
     """Every version of the variants that a name means.
 
     Args:
@@ -24,7 +24,7 @@ def history(store: Store, name: str) -> tuple[Version, ...]:
         RequestError: The store has nothing of this name.
     """
     index = current_index(store)
-    return tuple(version for one in names_in(index, name, store.address) for version in index.versions(one))
+    return tuple(version for one in selection.meant(index, name, store.address) for version in index.versions(one))
 
 
 def yank(store: Store, name: str, number: int | None, reason: str | None) -> tuple[Version, bool]:
@@ -55,7 +55,7 @@ def yank(store: Store, name: str, number: int | None, reason: str | None) -> tup
 
 
 def _one(index: Index, name: str, number: int | None, store: Store) -> Version:
-    names = names_in(index, name, store.address)
+    names = selection.meant(index, name, store.address)
     if len(names) > 1:
         listed = ", ".join(names[:_MOST])
         raise RequestError(f"{name!r} means {len(names)} variants in {store.address}", hint=f"one of: {listed}")

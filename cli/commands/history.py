@@ -6,7 +6,7 @@ import click
 
 from cli import output
 from cli.output import Column
-from cli.stores import open_store
+from cli.stores import open_readable
 
 
 @click.command(
@@ -15,18 +15,21 @@ from cli.stores import open_store
 Examples:
   zoo history google/deeplabv3/257-float32 --store /srv/models
   zoo history deeplabv3 --store file:///srv/models --format json
+  zoo history deeplabv3 --store https://models.example.org/edge
 
 NAME is a model, publisher/model or publisher/model/variant as published. TAG is what OCI tools take:
 `skopeo inspect --raw oci:/srv/models:TAG`.""",
 )
 @click.argument("name")
-@click.option("--store", "address", required=True, metavar="DIR", help="The store.")
+@click.option(
+    "--store", "address", required=True, metavar="ADDRESS", help="The store: a folder or a web address of one."
+)
 @output.format_option("text", "json")
 def command(name: str, address: str, form: str) -> None:
     """List the published versions of NAME, the yanked ones included."""
     from registry.yank import history
 
-    versions = history(open_store(address), name)
+    versions = history(open_readable(address), name)
     if form == "json":
         output.print_json(
             [

@@ -95,12 +95,12 @@ def _opened(path: Path, voice: Voice) -> PrivateKey:
 
 
 def _sign(name: str, address: str, key: PrivateKey, number: int | None, form: str, *, dry_run: bool) -> None:
+    from registry.selection import Selection, select
     from registry.sign import sign
-    from registry.store.published import versions_in
     from registry.store.writable import current_index
 
     store = open_store(address)
-    versions = versions_in(current_index(store), name, number, store.address)
+    versions = select(current_index(store), Selection((name,), number), store.address)
     signed = sign(store, versions, key, dry_run=dry_run)
     identifier = str(key.public.identifier)
     if form == "json":

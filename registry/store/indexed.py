@@ -6,12 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
+from registry import reach
 from registry.digest import Digest
-from registry.errors import MismatchError
+from registry.errors import MismatchError, UnavailableError
 from registry.manifest import MAX_BYTES
+from registry.store import collecting
 from registry.store.base import WHOLE, Opened, Wanted
 from registry.store.index import Referrer
-from registry.store.writable import HeldIndex, change_index, current_index
+from registry.store.writable import HeldIndex, current_index
 
 
 class IndexedReader(ABC):
@@ -82,7 +84,17 @@ class IndexedStore(IndexedReader):
 
     def attach(self, subject: Digest, data: bytes, artifact_type: str) -> Referrer:
         """Store what refers to a manifest; see `Store.attach`."""
-        digest = self.put_manifest(data, f"{artifact_type} of {subject}")
-        referrer = Referrer(subject, digest, len(data), artifact_type)
-        change_index(self, lambda index: index.with_referrer(referrer))
+        what = f"{artifact_type} of {subject}"
+        referrer = Referrer(subject, Digest.of(data), len(data), artifact_type)
+
+        def bring() -> None:
+            for blob in reach.links(data, what).blobs:
+                if self.holding(blob.digest) is None:
+                    raise UnavailableError(
+                        f"{what}: {blob.digest} is not in {self.address}",
+                        hint="run the same command again: a collection of garbage may have come between",
+                    )
+            self.put_manifest(data, what)
+
+        collecting.commit(self, bring, lambda index: index.with_referrer(referrer))
         return referrer

@@ -16,7 +16,7 @@ from registry.files import atomic_file, open_regular, write_atomically
 from registry.store import index
 from registry.store.folder import FolderMirror
 from registry.store.indexed import IndexedStore
-from registry.store.writable import HeldBlob, HeldIndex
+from registry.store.writable import HeldBlob, HeldIndex, Leftover
 
 LAYOUT_FILE, INDEX_FILE, GUARD_FILE = "oci-layout", "index.json", ".zoo-guard"
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
@@ -84,7 +84,7 @@ class LayoutStore(FolderMirror, IndexedStore):
                 f"store {self.folder}: expected an OCI Image Layout (oci-layout, index.json), found none",
                 hint="`zoo publish CARD --to DIR` makes one",
             )
-        self._require()
+        require_layout(self._read(LAYOUT_FILE, 4096), str(self.folder / LAYOUT_FILE))
         data = self._read(INDEX_FILE, index.MAX_BYTES)
         return HeldIndex(data, str(Digest.of(data)))
 
@@ -116,6 +116,21 @@ class LayoutStore(FolderMirror, IndexedStore):
         with _writing(self.folder):
             (self.folder / digest.blob_path).unlink(missing_ok=True)
 
+    def leftovers(self) -> Iterator[Leftover]:
+        """What writers that were killed left; see `Sweepable.leftovers`."""
+        now = time.time()
+        for folder in (self.folder, self.folder / "blobs" / "sha256"):
+            for path in folder.glob(".*.part"):
+                with contextlib.suppress(FileNotFoundError):
+                    status = path.lstat()
+                    name = path.relative_to(self.folder).as_posix()
+                    yield Leftover(name, status.st_size, max(0.0, now - status.st_mtime))
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Remove one; see `Sweepable.remove_leftover`."""
+        with _writing(self.folder):
+            (self.folder / leftover.name).unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:
         from filelock import FileLock, Timeout
@@ -130,17 +145,6 @@ class LayoutStore(FolderMirror, IndexedStore):
                 hint="see which process it is, and publish again",
             ) from None
 
-    def _require(self) -> None:
-        text = self._read(LAYOUT_FILE, 4096)
-        try:
-            version = json.loads(text)["imageLayoutVersion"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            version = ascii(text[:60])
-        if version != "1.0.0":
-            raise MismatchError(
-                f"{self.folder / LAYOUT_FILE}: imageLayoutVersion", expected="1.0.0", found=str(version)[:80]
-            )
-
     def _read(self, name: str, most: int) -> bytes:
         path = self.folder / name
         try:
@@ -154,6 +158,24 @@ class LayoutStore(FolderMirror, IndexedStore):
                 f"store {self.folder}: {name} cannot be read: {error.strerror}",
                 hint="see what lies there in its place, and its permissions; restore a lost index from a copy",
             ) from None
+
+
+def require_layout(text: bytes, subject: str) -> None:
+    """Refuse a layout of a later version, or something else.
+
+    Args:
+        text: The content of its `oci-layout`.
+        subject: Where that was read.
+
+    Raises:
+        MismatchError: It is another version, or none.
+    """
+    try:
+        version = json.loads(text)["imageLayoutVersion"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        version = ascii(text[:60])
+    if version != "1.0.0":
+        raise MismatchError(f"{subject}: imageLayoutVersion", expected="1.0.0", found=str(version)[:80])
 
 
 _OTHER = "choose another folder with --to"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from registry.digest import Digest
-from registry.errors import UnavailableError
+from registry.errors import RequestError, UnavailableError
 from registry.store.base import Mirror
 from registry.store.index import Index, Referrer
 
@@ -125,6 +125,7 @@ class HeldBlob:
     age: float
 
 
+@runtime_checkable
 class CollectableStore(Store, Protocol):
     """A store whose blobs can be listed and removed one by one."""
 
@@ -143,6 +144,40 @@ class CollectableStore(Store, Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Leftover:
+    """What a writer that was killed has left beside the blobs.
+
+    Attributes:
+        name: Which one, for the store itself and for people.
+        size: Bytes.
+        age: Seconds since it was last written.
+    """
+
+    name: str
+    size: int
+    age: float
+
+
+@runtime_checkable
+class Sweepable(Protocol):
+    """A store in which a writer that is killed leaves something that no reader sees."""
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """All of it, that of writers at work too: only the age tells them apart.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Remove one; one that is gone already is fine.
+
+        Raises:
+            UnavailableError: The store cannot be written.
+        """
+
+
 def current_index(store: ReadableStore) -> Index:
     """The index of a store.
 
@@ -153,8 +188,23 @@ def current_index(store: ReadableStore) -> Index:
     return Index.parse(store.read_index().data, f"the index of {store.address}")
 
 
+def index_or_none_yet(store: ReadableStore) -> Index:
+    """The index of a store; an empty one where there is no store yet, for what only looks ahead.
+
+    Raises:
+        MismatchError: It is damaged.
+        UnavailableError: The store did not answer.
+    """
+    try:
+        return current_index(store)
+    except RequestError:
+        return Index()
+
+
 def change_index(store: Store, change: Callable[[Index], Index]) -> Index:
     """Change a store's index so that publishers at the same time lose nothing.
+
+    What adds an entry goes by `collecting.commit` instead, which a collection of garbage cannot race.
 
     Args:
         store: The store.

@@ -26,12 +26,13 @@ FLOORS = {
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
-    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest"), SECOND),
+    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
     **dict.fromkeys(("signature", "attachment"), SECOND),
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "published", "trust"), THIRD),
+    **dict.fromkeys(("selection", "moving"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
-    **dict.fromkeys(("publish", "yank", "deploy", "bench"), VERBS),
+    **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
     **dict.fromkeys(("sign", "authenticate"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""

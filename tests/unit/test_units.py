@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import RequestError
-from registry.units import BYTES, format_bytes, parse_bytes, parse_fraction, parse_milliseconds, parse_resolution
+from registry.units import (
+    BYTES,
+    format_bytes,
+    parse_bytes,
+    parse_fraction,
+    parse_milliseconds,
+    parse_resolution,
+    parse_seconds,
+)
 from tests.unit.strategies import PROPERTY
 
 
@@ -86,3 +94,16 @@ def test_unknown_bytes() -> None:
     assert format_bytes(None) == "?"
     assert format_bytes(0) == "0 B"
     assert format_bytes(760904) == "743 KiB"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("7d", 604800), ("12h", 43200), ("30min", 1800), ("90s", 90), ("0", 0), ("0.5h", 1800)]
+)
+def test_seconds_are_read(text: str, seconds: float) -> None:
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["7", "7 days", "d", "", "-1d", "1m", "1D"])
+def test_a_grace_period_has_a_unit(text: str) -> None:
+    with pytest.raises(RequestError):
+        parse_seconds(text)

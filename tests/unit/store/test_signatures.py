@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from registry.attachment import SIGNATURE_TYPE, Attachment
+from registry.attachment import EMPTY, SIGNATURE_TYPE, Attachment
 from registry.digest import Digest
 from registry.store import signatures
+from registry.store.index import Referrer
 from registry.store.layout import LayoutStore
+from registry.store.writable import change_index
 from tests.unit.signing import MANIFEST, STATEMENT, envelope
 
 SUBJECT = STATEMENT.manifest
@@ -56,7 +58,8 @@ def test_one_damaged_signature_hinders_no_other(store: LayoutStore, fault: str) 
         path.write_bytes(bytes(1 << 20))
     if fault == "garbage":
         path.write_bytes(envelope())
-        store.attach(SUBJECT, b"garbage", SIGNATURE_TYPE)
+        referrer = Referrer(SUBJECT, store.put_manifest(b"garbage", "it"), len(b"garbage"), SIGNATURE_TYPE)
+        change_index(store, lambda index: index.with_referrer(referrer))
     found = signatures.collect(store, SUBJECT)
     assert envelope(name="other") in found.envelopes
     assert len(found.damaged) == 1
@@ -64,7 +67,8 @@ def test_one_damaged_signature_hinders_no_other(store: LayoutStore, fault: str) 
 
 def test_the_manifest_of_a_signature_says_itself_what_it_signs(store: LayoutStore) -> None:
     data = envelope()
-    store.put(Digest.of(data), [data], "it")
+    for blob in (data, EMPTY):
+        store.put(Digest.of(blob), [blob], "it")
     store.attach(SUBJECT, attachment(data, Digest.of(b"other")).to_bytes(), SIGNATURE_TYPE)
     found = signatures.collect(store, SUBJECT)
     assert found.envelopes == ()
