@@ -5,6 +5,7 @@ Nothing here imports more than it needs: `zoo list` only asks where the cards li
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -93,23 +94,28 @@ def refresh(settings: Settings, progress: Progress, addresses: list[str] | None 
 
 def published(settings: Settings) -> list[tuple[str, Version]]:
     """The newest versions of all registries, with the registry's address, as they were read last."""
-    from registry.published import newest
-
     return [
         (_shown(address), version)
         for address in settings.registries
-        for version in newest(local_copy(settings, address).index())
+        for version in local_copy(settings, address).current().values()
     ]
 
 
 def local_copy(settings: Settings, address: str) -> LocalCopy:
     """The copy of one registry's cards."""
+    import functools
     from pathlib import Path
 
+    from registry.policy import rule_for
     from registry.published import LocalCopy
     from registry.store.cache import Cache
+    from registry.trust import Trust, trust_in
 
-    return LocalCopy(Path(_folder(settings, address)), Cache(Path(settings.cache)))
+    @functools.cache
+    def trust_for(publisher: str) -> Trust:
+        return trust_in(rule_for(settings.trust, publisher))
+
+    return LocalCopy(Path(_folder(settings, address)), Cache(Path(settings.cache)), trust_for)
 
 
 def choice_of(settings: Settings, catalog: Catalog, variant: Variant) -> Choice:
@@ -118,7 +124,7 @@ def choice_of(settings: Settings, catalog: Catalog, variant: Variant) -> Choice:
     for address, root in zip(settings.registries, card_roots(settings), strict=True):
         if path.startswith(root + os.sep):
             copy = local_copy(settings, address)
-            version = copy.newest(variant.full_name)
+            version = copy.current().get(variant.full_name)
             if version is not None:
                 return _published(settings, address, copy, version)
     with open(path, "rb") as file:
@@ -152,7 +158,7 @@ def locked_choice(settings: Settings, progress: Progress, entry: Entry) -> Choic
         progress.note(
             f"{entry.variant} version {version.number} is yanked: {version.yanked}; the lock file holds it"
         )
-    newer = copy.newest(entry.variant)
+    newer = copy.current().get(entry.variant)
     if newer is not None and newer.number > version.number:
         progress.note(f"the lock file holds version {version.number}; --update would take version {newer.number}")
     return _published(settings, address, copy, version)
@@ -188,8 +194,21 @@ def explain_yanked(settings: Settings, name: str) -> None:
 def _folder(settings: Settings, address: str) -> str:
     """A folder of its own for each address, named so that a person sees whose it is."""
     full = address if "://" in address else os.path.abspath(os.path.expanduser(address))
+    policy = _policy(settings)
     word = "".join(letter if letter.isalnum() else "-" for letter in full.partition("?")[0].rpartition("@")[2])
-    return os.path.join(settings.cache, "registries", f"{word[-40:].strip('-')}-{crc32(full.encode()):08x}")
+    return os.path.join(
+        settings.cache, "registries", f"{word[-40:].strip('-')}-{crc32(policy, crc32(full.encode())):08x}"
+    )
+
+
+def _policy(settings: Settings) -> bytes:
+    """The trust policy with its keys: what was accepted under one says nothing under another."""
+    words = [repr(sorted(settings.trust.items())).encode()] if settings.trust else []
+    for rule in settings.trust.values():
+        for path in rule.keys:
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                words.append(file.read(1 << 16))
+    return b"".join(words)
 
 
 def _needs_network(address: str) -> bool:

@@ -1,14 +1,14 @@
 """What a registry publishes, as cards of a catalogue: a local copy that is brought up to date, and works offline.
 
 The copy is a folder: `index.json` as the registry had it, and `cards/<publisher>/<model>.yaml` with the newest
-version of each variant that is not yanked. Manifests and the cards in them lie in the cache like any blob.
+version of each variant that is not yanked and that the user's policy allows. Manifests and the cards in them lie in the cache like any blob.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,15 +18,17 @@ from typing import Any
 from registry import document, excerpt, manifest, rules
 from registry.card import Variant, merged
 from registry.digest import Digest
-from registry.errors import MismatchError, UnavailableError, ZooError
+from registry.errors import MismatchError, RejectedError, UnavailableError
 from registry.files import write_atomically
 from registry.problem import Problem
 from registry.progress import Silent
+from registry.store import signatures
 from registry.store.base import Source
 from registry.store.cache import Cache
 from registry.store.index import MAX_BYTES, Index, Version
 from registry.store.writable import ReadableStore
 from registry.transfer import Expected, receive
+from registry.trust import Trust, judge
 
 CARD_ENDING = ".card.yaml"
 MAX_CARD_BYTES = 8 << 20
@@ -34,8 +36,11 @@ MAX_CARD_BYTES = 8 << 20
 _AT_ONCE = 8
 """Documents that are fetched at the same time."""
 
-Refuse = Callable[[Version, bytes], str | None]
-"""Why a version's manifest must not be used, such as a missing signature; None when it may be."""
+_MOST_REFUSED = 20
+"""Versions of a variant that are tried: whoever can publish must not be able to hide the last good one."""
+
+TrustFor = Callable[[str], Trust]
+"""Whose signatures count for a publisher, and whether there must be one."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,18 @@ class Release:
         return next(Variant.from_document(self.card, one) for one in merged(self.card) if one["name"] == name)
 
 
-def newest(index: Index) -> list[Version]:
-    """The newest version of each variant that is not yanked, by name."""
-    last = {version.name: version for version in index.versions() if version.yanked is None}
-    return list(last.values())
+def candidates(index: Index) -> list[list[Version]]:
+    """The versions of each variant that are not yanked: by name, and the newest first."""
+    found: dict[str, list[Version]] = {}
+    for version in index.versions():
+        if version.yanked is None:
+            found.setdefault(version.name, []).insert(0, version)
+    return list(found.values())
 
 
 def all_yanked(index: Index, name: str) -> list[Version]:
     """The newest versions of the variants that a name means, where every version is yanked."""
-    shown = {version.name for version in newest(index)}
+    shown = {versions[0].name for versions in candidates(index)}
     return [index.versions(full)[-1] for full in index.matching(name) if full not in shown]
 
 
@@ -75,12 +83,13 @@ class LocalCopy:
     """A registry's cards on this machine.
 
     Args:
-        folder: Where they are kept.
+        folder: Where they are kept; another one for another policy, since it remembers what was trusted.
         cache: Where manifests and cards are kept as blobs.
+        trust_for: What is asked of a publisher.
     """
 
-    def __init__(self, folder: Path, cache: Cache) -> None:
-        self._folder, self._cache = folder, cache
+    def __init__(self, folder: Path, cache: Cache, trust_for: TrustFor = lambda _publisher: Trust()) -> None:
+        self._folder, self._cache, self._trust_for = folder, cache, trust_for
 
     @property
     def cards(self) -> Path:
@@ -98,23 +107,19 @@ class LocalCopy:
             return Index.parse(path.read_bytes()[: MAX_BYTES + 1], str(path))
         return Index()
 
-    def newest(self, name: str) -> Version | None:
-        """The newest version of a variant that is not yanked."""
-        return next((one for one in newest(self.index()) if one.name == name), None)
+    def current(self) -> dict[str, Version]:
+        """The version of each variant that the cards here are of, by full name: the newest that may be used."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            numbers = json.loads((self._folder / "current.json").read_bytes())
+            return {one.name: one for one in self.index().versions() if numbers.get(one.name) == one.number}
+        return {}
 
     def version(self, name: str, number: int) -> Version | None:
         """A version of a variant, yanked or not."""
         return next((one for one in self.index().versions(name) if one.number == number), None)
 
-    def refresh(self, store: ReadableStore, refuse: Refuse = lambda _version, _manifest: None) -> list[str]:
-        """Bring the copy up to date.
-
-        Args:
-            store: The registry.
-            refuse: Judges each version's manifest.
-
-        Returns:
-            What was left out, and why.
+    def refresh(self, store: ReadableStore) -> list[str]:
+        """Bring the copy up to date. Returns what was left out, and why.
 
         Raises:
             UnavailableError: The registry did not answer, or the copy cannot be written; what was there stays.
@@ -123,14 +128,15 @@ class LocalCopy:
         index = Index.parse(held.data, f"the index of {store.address}")
         left_out: list[str] = []
         parts: dict[str, list[Release]] = {}
-        for version, release in zip(newest(index), self._releases(store, newest(index), refuse), strict=True):
-            if isinstance(release, ZooError):
-                left_out.append(f"{version.name} version {version.number}: {release.message}")
-            else:
-                parts.setdefault(version.name.rpartition("/")[0], []).append(release)
+        for release, refused in self._releases(store, candidates(index)):
+            left_out += refused
+            if release is not None:
+                parts.setdefault(release.version.name.rpartition("/")[0], []).append(release)
         try:
             self._write(parts)
             write_atomically(self._folder / "index.json", index.to_bytes())
+            current = {one.version.name: one.version.number for releases in parts.values() for one in releases}
+            write_atomically(self._folder / "current.json", json.dumps(current, indent=1).encode())
         except OSError as error:
             raise UnavailableError(
                 f"{self._folder}: the cards of {store.address} cannot be kept: {error.strerror or error}",
@@ -143,9 +149,11 @@ class LocalCopy:
 
         Raises:
             MismatchError: The manifest or the card is not what it should be.
+            RejectedError: The policy asks for a signature that it does not have.
             UnavailableError: It is not in the cache, and the registry does not give it.
         """
         data = self._manifest(store, version)
+        self._require_trust(store, version, data)
         subject = f"manifest of {version.name} version {version.number}"
         layers = [one for one in manifest.parse(data, subject).layers if one.title.endswith(CARD_ENDING)]
         if len(layers) != 1 or layers[0].size > MAX_CARD_BYTES:
@@ -155,18 +163,38 @@ class LocalCopy:
         return Release(version, _card(content, version), content)
 
     def _releases(
-        self, store: ReadableStore, versions: Iterable[Version], refuse: Refuse
-    ) -> Iterator[Release | ZooError]:
-        def one(version: Version) -> Release | ZooError:
-            try:
-                if reason := refuse(version, self._manifest(store, version)):
-                    return ZooError(reason)
-                return self.release(store, version)
-            except MismatchError as error:
-                return error
+        self, store: ReadableStore, variants: Iterable[Sequence[Version]]
+    ) -> Iterator[tuple[Release | None, list[str]]]:
+        """Of each variant the newest version that may be used, and why newer ones may not."""
+
+        def one(versions: Sequence[Version]) -> tuple[Release | None, list[str]]:
+            refused: list[str] = []
+            for version in versions[:_MOST_REFUSED]:
+                try:
+                    return self.release(store, version), refused
+                except RejectedError as error:
+                    refused.append(f"{version.name} version {version.number}: {error.message}")
+            return None, refused
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            yield from pool.map(one, versions)
+            yield from pool.map(one, variants)
+
+    def _require_trust(self, store: ReadableStore | None, version: Version, data: bytes) -> None:
+        trust = self._trust_for(version.name.partition("/")[0])
+        seen = self._folder / "trusted" / version.digest.hex
+        if not trust.required or seen.exists():
+            return
+        if store is None:
+            raise _absent(f"a signature of {version.name} version {version.number}")
+        found = signatures.collect(store, version.digest)
+        verdict = judge(version.name, data, found.envelopes, trust, damaged=found.damaged)
+        if verdict.refused:
+            raise RejectedError(
+                f"{version.name} version {version.number} is not signed as the policy asks: {verdict.reason}",
+                hint="ask its publisher to sign it; [trust] in zoo.toml says whose signature counts",
+            )
+        with contextlib.suppress(OSError):
+            write_atomically(seen, b"")
 
     def _manifest(self, store: ReadableStore | None, version: Version) -> bytes:
         if path := self._cache.verified(version.digest):

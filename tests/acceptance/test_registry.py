@@ -201,3 +201,77 @@ class TestHostile:
         assert result.code == 1, result
         assert_says(result, "the lock file holds version 1", "a published version never changes")
         assert (colleague.work / "out" / "small.tflite").read_bytes() == SMALL
+
+
+class TestTrust:
+    """A publisher whose signatures are required: what lacks one is never even a candidate."""
+
+    @pytest.fixture
+    def signed(self, zoo: Zoo, colleague: Zoo, store: Path) -> Path:
+        """`large` is signed with the key that the colleague's policy trusts, `small` is not signed."""
+        for name in ("acme", "other"):
+            assert zoo("sign", "--new-key", f"{name}.key").code == 0
+        assert zoo("sign", "net/large", "--store", "store", "--key", "acme.key").code == 0
+        self.policy(colleague, zoo.work / "acme.pub")
+        return store
+
+    def policy(self, colleague: Zoo, key: Path) -> None:
+        text = f'[trust.acme]\nkeys = ["{key}"]\nrequire = true\n'
+        (colleague.work / "zoo.toml").write_text(text, encoding="utf-8")
+
+    def test_only_what_is_signed_is_listed_and_pulled(self, colleague: Zoo, signed: Path) -> None:
+        updated = colleague("update")
+        assert_says(updated, "left out: acme/net/small version 1", "not signed as the policy asks")
+        assert set(by_name(colleague("list", "--format", "json").json())) == {"acme/net/large"}
+        assert colleague("pull", "net/large", "-o", "out").code == 0
+        assert (colleague.work / "out" / "large.tflite").read_bytes() == LARGE
+        assert colleague("pull", "net/small").code == 2
+
+    def test_another_key_does_not_help(self, zoo: Zoo, colleague: Zoo, signed: Path) -> None:
+        assert zoo("sign", "net/small", "--store", "store", "--key", "other.key").code == 0
+        assert_says(colleague("update"), "left out: acme/net/small version 1")
+
+    def test_an_unsigned_version_does_not_hide_the_signed_one_before_it(
+        self, zoo: Zoo, cards: Cards, colleague: Zoo, signed: Path
+    ) -> None:
+        (zoo.work / "files" / "large.tflite").write_bytes(NEWER)
+        assert publish(zoo, cards.card(pinned("large", NEWER))).code == 0
+        result = colleague("pull", "net/large", "-o", "out")
+        assert result.code == 0, result
+        assert_says(result, "left out: acme/net/large version 2")
+        assert (colleague.work / "out" / "large.tflite").read_bytes() == LARGE
+        assert colleague.lock()["pulls"][0]["release"]["version"] == 1
+
+    def test_once_trusted_it_needs_no_registry(self, colleague: Zoo, signed: Path) -> None:
+        assert colleague("pull", "net/large", "-o", "out").code == 0
+        signed.rename(signed.with_name("gone"))
+        assert colleague("pull", "net/large", "-o", "out", "--locked").code == 0
+
+    def test_a_policy_that_changed_judges_anew(self, zoo: Zoo, colleague: Zoo, signed: Path) -> None:
+        assert colleague("pull", "net/large", "-o", "out").code == 0
+        self.policy(colleague, zoo.work / "other.pub")
+        for words in (["pull", "net/large", "-o", "out"], ["pull", "net/large", "-o", "out", "--locked"]):
+            result = colleague(*words)
+            assert result.code == 1, result
+            assert_says(result, "not signed as the policy asks")
+        assert colleague("list", "--format", "json").json() == []
+
+    def test_a_lock_file_does_not_bring_in_what_is_not_signed(self, zoo: Zoo, colleague: Zoo, store: Path) -> None:
+        assert colleague("pull", "net/small", "-o", "out").code == 0
+        assert zoo("sign", "--new-key", "acme.key").code == 0
+        self.policy(colleague, zoo.work / "acme.pub")
+        result = colleague("pull", "net/small", "-o", "out", "--locked")
+        assert result.code == 1, result
+        assert_says(result, "acme/net/small version 1 is not signed as the policy asks")
+
+    def test_a_key_file_that_is_gone_is_told(self, zoo: Zoo, colleague: Zoo, signed: Path) -> None:
+        (zoo.work / "acme.pub").unlink()
+        result = colleague("pull", "net/large", "-o", "out")
+        assert result.code == 2, result
+        assert_says(result, "acme.pub")
+
+
+def test_a_registry_behind_a_web_address_shows_no_credentials(colleague: Zoo) -> None:
+    result = colleague("pull", "net/small", "--registry", "http://user:secret@127.0.0.1:9/models")
+    assert result.code == 3, result
+    assert "secret" not in result.err + result.out
