@@ -40,7 +40,9 @@ class Definition(NamedTuple):
 DEFINITIONS = (
     Definition("cache", "ZOO_CACHE", "path", "folder of verified files and of the compiled catalogue"),
     Definition("cards", "ZOO_CARDS", "paths", f"folders of cards, in order; `{BUILTIN}` is the shipped catalogue"),
-    Definition("mirrors", "ZOO_MIRROR", "addresses", "folders or http(s) addresses that hold blobs/sha256/<hex>"),
+    Definition(
+        "mirrors", "ZOO_MIRROR", "addresses", "folders, sites, buckets or registries with blobs/sha256/<hex>"
+    ),
     Definition("offline", "ZOO_OFFLINE", "flag", "never use the network"),
     Definition("target", "ZOO_TARGET", "text", "target that `zoo pull` resolves for when none is given"),
     Definition("prefer", "ZOO_PREFER", "choice", "what orders equally supported variants", PREFERENCES),

@@ -14,13 +14,13 @@ from cli.stores import open_store
     epilog="""\b
 Examples:
   zoo history google/deeplabv3/257-float32 --store /srv/models
-  zoo history deeplabv3 --store file:///srv/models --format json
+  zoo history deeplabv3 --store s3://models/zoo --format json
 
 NAME is a model, publisher/model or publisher/model/variant as published. TAG is what OCI tools take:
 `skopeo inspect --raw oci:/srv/models:TAG`.""",
 )
 @click.argument("name")
-@click.option("--store", "address", required=True, metavar="DIR", help="The store.")
+@click.option("--store", "address", required=True, metavar="ADDRESS", help="The store.")
 @output.format_option("text", "json")
 def command(name: str, address: str, form: str) -> None:
     """List the published versions of NAME, the yanked ones included."""

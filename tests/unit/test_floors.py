@@ -38,6 +38,7 @@ HEAVY = (
     "mlflow",
     "ray",
     "boto3",
+    "botocore",
     "onnxruntime",
     "requests",
     "jsonschema",
