@@ -6,6 +6,7 @@ cannot: so the front lets one request in at a time.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterable
@@ -115,15 +116,17 @@ class S3Service:
 
     def connect(self) -> Any:
         """A foreign client."""
-        import boto3
-
-        return boto3.client(
+        return _session().client(
             "s3",
             endpoint_url=self.url,
             region_name="us-east-1",
             aws_access_key_id=KEY,
             aws_secret_access_key=SECRET,
         )
+
+    def set_clock(self, date: str) -> None:
+        """Let the server say this date with every answer."""
+        setattr(self._server, "date", date)  # noqa: B010 - no attribute of its own
 
     def objects(self, bucket: str | None = None) -> dict[str, bytes]:
         """Everything in the bucket by key; not counted among the requests."""
@@ -152,9 +155,21 @@ class S3Service:
         return [body]
 
 
+@functools.cache
+def _session() -> Any:
+    """What all foreign clients share: it has read botocore's description of S3."""
+    import boto3
+
+    return boto3.Session()
+
+
 class _Silent(MotoRequestHandler):  # type: ignore[misc] # moto is not followed
     def log(self, *_arguments: object) -> None:
         """Write no log."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The server's clock, which a test may put wrong."""
+        return getattr(self.server, "date", None) or str(super().date_time_string(timestamp))
 
 
 def error(status: str, code: str) -> Answer:
