@@ -128,12 +128,12 @@ class S3Service:
         """Let the server say this date with every answer."""
         setattr(self._server, "date", date)  # noqa: B010 - no attribute of its own
 
-    def objects(self, bucket: str | None = None) -> dict[str, bytes]:
-        """Everything in the bucket by key; not counted among the requests."""
-        name, seen = bucket or self.bucket, len(self.requests)
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=name)
+    def objects(self, prefix: str = "") -> dict[str, bytes]:
+        """Everything in the bucket, or below a prefix, by key; not counted among the requests."""
+        seen = len(self.requests)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-        found = {key: self.client.get_object(Bucket=name, Key=key)["Body"].read() for key in keys}
+        found = {key: self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
         del self.requests[seen:]
         return found
 

@@ -383,6 +383,57 @@ class TestRetrying:
             assert b"".join(opened.chunks) == DATA
 
 
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("status", "code", "said"),
+        [
+            ("403 Forbidden", "InvalidAccessKeyId", "check the credentials"),
+            ("403 Forbidden", "SignatureDoesNotMatch", "check the credentials"),
+            ("403 Forbidden", "AccessDenied", "docs/stores.md lists what reading and publishing need"),
+            ("400 Bad Request", "ExpiredToken", "aws sso login"),
+            ("400 Bad Request", "AuthorizationHeaderMalformed", "the bucket's own region"),
+            ("403 Forbidden", "RequestTimeTooSkewed", "set the clock"),
+            ("403 Forbidden", "InvalidObjectState", "restore it first"),
+            ("404 Not Found", "NoSuchBucket", "create the bucket"),
+            ("503 Service Unavailable", "SlowDown", "again later"),
+            ("418 Teapot", "\x1b[2J", "the service's own log"),
+        ],
+    )
+    def test_each_has_a_way_on_and_tells_nothing_of_the_servers_own_text(
+        self, store: S3Store, s3: S3Service, monkeypatch: pytest.MonkeyPatch, status: str, code: str, said: str
+    ) -> None:
+        from tests.s3_service import SECRET, error
+
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        s3.before = lambda _request: error(status, code)
+        other = S3Store(S3Address.parse(store.address))
+        for act in (
+            other.prepare,
+            other.read_index,
+            lambda: other.put(DIGEST, [DATA], "it"),
+            lambda: opened(other),
+        ):
+            with pytest.raises(UnavailableError) as caught:
+                act()
+            assert not isinstance(caught.value, NotHeldError)
+            assert said in str(caught.value.hint)
+            assert caught.value.message.startswith(store.address)
+            assert f"HTTP {status[:3]}" in caught.value.message
+            assert SECRET not in caught.value.message
+            assert caught.value.message.isprintable()
+
+    def test_an_answer_without_a_body_has_a_way_on_too(self, store: S3Store, s3: S3Service) -> None:
+        s3.before = lambda _request: ("403 Forbidden", [("Content-Length", "0")], b"")
+        with pytest.raises(UnavailableError, match="s3:GetObject failed: AccessDenied, HTTP 403") as caught:
+            store.holding(DIGEST)
+        assert "Without s3:ListBucket" in str(caught.value.hint)
+
+
+def opened(store: S3Store) -> None:
+    with store.open(DIGEST):
+        pass
+
+
 def once(method: str, answer: Answer) -> Callable[[Request], Answer | None]:
     """One answer to the first request of a method, moto's own to all others."""
     left = iter([answer])
