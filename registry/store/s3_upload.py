@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import CompletedPartTypeDef
 
 PART_BYTES = 16 << 20
-"""Most that one request brings; two of them are in memory. S3 takes 10 000 parts, which makes 156 GiB."""
+"""Most that one request brings; a few of them are in memory. S3 takes 10 000 parts, which makes 156 GiB."""
 
 
 class Upload:
@@ -114,8 +114,9 @@ def _parts(chunks: Iterable[bytes], hasher: hashlib._Hash) -> Iterator[bytes]:
         hasher.update(chunk)
         part += chunk
         while len(part) > PART_BYTES:
-            yield bytes(part[:PART_BYTES])
+            whole = bytes(memoryview(part)[:PART_BYTES])  # a slice of the array itself would be one more copy
             del part[:PART_BYTES]
+            yield whole
     yield bytes(part)
 
 
