@@ -25,6 +25,11 @@ def open_store(address: str) -> Store:
             from registry.store.layout import LayoutStore
 
             return LayoutStore(_folder(address))
+        case "s3":
+            from registry.store.s3 import S3Store
+            from registry.store.s3_address import S3Address
+
+            return S3Store(S3Address.parse(address))
         case "http" | "https":
             from registry.store.web import shown
 

@@ -1,7 +1,8 @@
 """What a registry publishes, as cards of a catalogue: a local copy that is brought up to date, and works offline.
 
 The copy is a folder: `index.json` as the registry had it, and `cards/<publisher>/<model>.yaml` with the newest
-version of each variant that is not yanked and that the user's policy allows. Manifests and the cards in them lie in the cache like any blob.
+version of each variant that is not yanked and that the user's policy allows. Manifests and the cards in them lie in
+the cache like any blob.
 """
 
 from __future__ import annotations

@@ -5,17 +5,31 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.acceptance.world import Cards, Zoo
 from tests.simulator import Simulator
 
+if TYPE_CHECKING:
+    from tests.s3_service import S3Service
+
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """A web server on loopback, without any path yet."""
     with Simulator() as running:
+        yield running
+    assert running.failures == []
+
+
+@pytest.fixture
+def s3() -> Iterator[S3Service]:
+    """A bucket on loopback."""
+    from tests.s3_service import S3Service  # moto takes a while
+
+    with S3Service() as running:
         yield running
     assert running.failures == []
 

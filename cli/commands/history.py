@@ -14,16 +14,14 @@ from cli.stores import open_readable
     epilog="""\b
 Examples:
   zoo history google/deeplabv3/257-float32 --store /srv/models
-  zoo history deeplabv3 --store file:///srv/models --format json
+  zoo history deeplabv3 --store s3://models/zoo --format json
   zoo history deeplabv3 --store https://models.example.org/edge
 
 NAME is a model, publisher/model or publisher/model/variant as published. TAG is what OCI tools take:
 `skopeo inspect --raw oci:/srv/models:TAG`.""",
 )
 @click.argument("name")
-@click.option(
-    "--store", "address", required=True, metavar="ADDRESS", help="The store: a folder or a web address of one."
-)
+@click.option("--store", "address", required=True, metavar="ADDRESS", help="The store.")
 @output.format_option("text", "json")
 def command(name: str, address: str, form: str) -> None:
     """List the published versions of NAME, the yanked ones included."""

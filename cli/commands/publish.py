@@ -27,14 +27,14 @@ Examples:
   zoo publish cards/acme/net.yaml --to /srv/models --from build/export --dry-run
   zoo publish cards/acme/net.yaml --to file:///srv/models --from build/export
   zoo publish google/deeplabv3 --to /srv/models              files from the cache, after `zoo pull`
-  zoo publish cards/acme/net.yaml --to /srv/models --from build/export --variant small-int8
+  zoo publish cards/acme/net.yaml --to s3://models/zoo --from build/export --variant small-int8
 
 A variant whose card has no sha256 is not published. Publishing the same again changes nothing; other content
-of a published variant becomes its next version, and the old one stays. `zoo pull NAME --mirror DIR` reads it.
+of a published variant becomes its next version, and the old one stays. `zoo pull NAME --mirror ADDRESS` reads it.
 Exit codes: 1 the card or a file is wrong, 2 asked wrongly, 3 a file or the store cannot be reached.""",
 )
 @click.argument("card", metavar="CARD|NAME", shell_complete=complete.models)
-@click.option("--to", "address", required=True, metavar="DIR", help="The store; made when missing.")
+@click.option("--to", "address", required=True, metavar="ADDRESS", help="The store; made when missing.")
 @click.option("--variant", "wanted", multiple=True, metavar="NAME", help="Only this variant; repeat for several.")
 @click.option(
     "--from",

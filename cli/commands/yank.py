@@ -20,7 +20,7 @@ Examples:
 Nothing is deleted: whoever has the digest still gets the bytes.""",
 )
 @click.argument("name")
-@click.option("--store", "address", required=True, metavar="DIR", help="The store.")
+@click.option("--store", "address", required=True, metavar="ADDRESS", help="The store.")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Which one; needed when there are several.")
 @click.option("--reason", metavar="TEXT", help="Why, in one line; everybody who asks for the version reads it.")
 @click.option("--undo", is_flag=True, help="Show the version again.")

@@ -22,7 +22,10 @@ LAYOUT_FILE, INDEX_FILE, GUARD_FILE = "oci-layout", "index.json", ".zoo-guard"
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 """What the specification, in its version 1.1 too, has every layout say of itself."""
 
+MAX_LAYOUT_BYTES = 4096
 GUARD_SECONDS = 60.0
+
+WRONG_BYTES = "nothing was published; give the file that the card describes, or correct the card"
 
 
 class LayoutStore(FolderMirror, IndexedStore):
@@ -73,7 +76,7 @@ class LayoutStore(FolderMirror, IndexedStore):
                     size += len(chunk)
                 if hasher.hexdigest() != digest.hex:
                     found = f"sha256:{hasher.hexdigest()}"
-                    raise MismatchError(what, expected=str(digest), found=found, hint=_WRONG_BYTES)
+                    raise MismatchError(what, expected=str(digest), found=found, hint=WRONG_BYTES)
             _sync(path.parent)
         return size
 
@@ -84,7 +87,7 @@ class LayoutStore(FolderMirror, IndexedStore):
                 f"store {self.folder}: expected an OCI Image Layout (oci-layout, index.json), found none",
                 hint="`zoo publish CARD --to DIR` makes one",
             )
-        require_layout(self._read(LAYOUT_FILE, 4096), str(self.folder / LAYOUT_FILE))
+        require_layout(self._read(LAYOUT_FILE, MAX_LAYOUT_BYTES), str(self.folder / LAYOUT_FILE))
         data = self._read(INDEX_FILE, index.MAX_BYTES)
         return HeldIndex(data, str(Digest.of(data)))
 
@@ -160,26 +163,21 @@ class LayoutStore(FolderMirror, IndexedStore):
             ) from None
 
 
-def require_layout(text: bytes, subject: str) -> None:
-    """Refuse a layout of a later version, or something else.
-
-    Args:
-        text: The content of its `oci-layout`.
-        subject: Where that was read.
+def require_layout(data: bytes, subject: str) -> None:
+    """Make sure that an `oci-layout` is of the version that this module knows.
 
     Raises:
-        MismatchError: It is another version, or none.
+        MismatchError: It is of another one, or no such file.
     """
     try:
-        version = json.loads(text)["imageLayoutVersion"]
+        version = json.loads(data)["imageLayoutVersion"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        version = ascii(text[:60])
+        version = ascii(data[:60])
     if version != "1.0.0":
         raise MismatchError(f"{subject}: imageLayoutVersion", expected="1.0.0", found=str(version)[:80])
 
 
 _OTHER = "choose another folder with --to"
-_WRONG_BYTES = "nothing was published; give the file that the card describes, or correct the card"
 
 
 @contextlib.contextmanager

@@ -43,6 +43,7 @@ HEAVY = (
     "ray",
     "boto3",
     "cryptography",
+    "botocore",
     "onnxruntime",
     "requests",
     "jsonschema",
