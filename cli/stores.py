@@ -25,6 +25,8 @@ def open_store(address: str) -> Store:
             from registry.store.layout import LayoutStore
 
             return LayoutStore(_folder(address))
+        case "oci" | "oci+http":
+            return _registry(address)
         case "http" | "https":
             from registry.store.web import shown
 
@@ -64,6 +66,16 @@ def open_mirror(address: str) -> Mirror:
 def scheme(address: str) -> str:
     """What stands before `://`; `file` for a plain path."""
     return address.partition("://")[0].lower() if "://" in address else "file"
+
+
+def _registry(address: str) -> Store:
+    import os
+
+    from registry.store.oci.address import Address
+    from registry.store.oci.logins import Logins
+    from registry.store.oci.store import RegistryStore
+
+    return RegistryStore(Address.parse(address), Logins(os.environ))
 
 
 def _folder(address: str) -> Path:
