@@ -103,7 +103,7 @@ class _Session:
         self._spool.write(chunk)
         self.size += len(chunk)
         while self.size - self._sent >= self._chunk:
-            self._send(self._chunk)
+            self._step()
 
     def finish(self, digest: Digest) -> None:
         """Send what is left, and have the registry prove the whole.
@@ -113,7 +113,7 @@ class _Session:
         """
         while True:
             while self._location is None or self._sent < self.size:
-                self._send(min(self._chunk, self.size - self._sent))
+                self._step()
             url = f"{self._location}{'&' if '?' in self._location else '?'}{urlencode({'digest': str(digest)})}"
             with self._client.send("PUT", url, PUSH, data=b"", headers=_OCTETS) as response:
                 if response.status_code == 201:
@@ -132,12 +132,12 @@ class _Session:
         if self._location is not None:
             _cancel(self._client, self._location)
 
-    def _send(self, count: int) -> None:
-        """Send this many bytes, or find out from where to go on."""
+    def _step(self) -> None:
+        """Begin, which may tell another size of chunks; or send a chunk, or find out from where to go on."""
         if self._location is None:
             self._begin()
-        if not count or self._location is None:
             return
+        count = min(self._chunk, self.size - self._sent)
         self._spool.seek(self._sent)
         data = self._spool.read(count)
         headers = {**_OCTETS, "Content-Range": f"{self._sent}-{self._sent + count - 1}"}
