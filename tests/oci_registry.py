@@ -147,7 +147,11 @@ class Front:
             response = connection.getresponse()
             headers = {name: value for name, value in response.getheaders() if name.lower() not in _OWN}
             length = response.getheader("Content-Length")
-            return Answer(response.status, headers, response.read(), int(length) if length else None)
+            try:
+                body = response.read()
+            except http.client.IncompleteRead as error:  # docker-registry states a length for an empty 416
+                body = error.partial
+            return Answer(response.status, headers, body, int(length) if length else None)
         finally:
             connection.close()
 

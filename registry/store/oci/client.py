@@ -184,10 +184,10 @@ class Client:
         response = self._once(method, url, _with(headers, used), data)
         if response.status_code != 401 or _origin(response.url) != _origin(url):
             return response
-        challenge = response.headers.get("WWW-Authenticate", "")
-        if not self._authorizer.renew(actions, used, challenge):
-            return response
+        _keep_connection(response)
         response.close()
+        if not self._authorizer.renew(actions, used, response.headers.get("WWW-Authenticate", "")):
+            return response
         return self._once(method, url, _with(headers, self._authorizer.header(actions)), data)
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> requests.Response:

@@ -15,6 +15,12 @@ from tests.oci_registry import Front, login_file
 OpenStore = Callable[..., RegistryStore]
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried at once."""
+    monkeypatch.setattr("registry.store.web._BACKOFF_SECONDS", 0.0)
+
+
 @pytest.fixture
 def open_store(front: Front, repository: str, tmp_path: Path) -> OpenStore:
     """Opens the test's repository as another user would: with a connection and memory of its own."""
