@@ -193,7 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Read a request, and send what the front says."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         # Host stays: the registry makes addresses of the host that it is asked by
-        headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+        names = {name for name in self.headers if name.lower() != "connection"}
+        headers = {name: ", ".join(self.headers.get_all(name, [])) for name in names}
         try:
             self.send(self.server.front.answer(Request(self.command, self.path, headers, body)))
         except ConnectionError:  # the client went away, as clients do

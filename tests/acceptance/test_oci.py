@@ -130,7 +130,8 @@ def test_a_large_blob_survives_lost_connections_both_ways(zoo: Zoo, card: Path, 
     assert result.code == 0, result
     assert pulled(zoo, store, "large") == LARGE
     assert lost == ["PATCH", "GET"]
-    rest = [request for request in front.seen if request.method == "GET" and "/blobs/" in request.path][1]
+    blob = Digest.of(LARGE).hex
+    rest = [request for request in front.seen if request.method == "GET" and request.path.endswith(blob)][1]
     assert int(rest.headers["Range"].removeprefix("bytes=").partition("-")[0]) > 0
 
 
@@ -229,12 +230,10 @@ def test_a_registry_that_refuses_is_told_with_a_next_step(
     login_file(zoo.home / ".docker" / "config.json", front.host)
     challenge = {"WWW-Authenticate": 'Basic realm="test"'}
     front.rules.append(lambda _request: Answer(status, challenge, f"{USER} {PASSWORD}".encode()))
-    for arguments in (["history", "net", "--store", store], ["pull", "acme/net/small", "--mirror", store]):
-        result = zoo(*arguments)
-        assert result.code == 3, result
-        assert_says(result, f"HTTP {status}", "next:")
-        assert PASSWORD not in result.out + result.err
-    assert publish(zoo, card, store).code == 3
+    result = publish(zoo, card, store)
+    assert result.code == 3, result
+    assert_says(result, f"HTTP {status}", "next:")
+    assert PASSWORD not in result.out + result.err
 
 
 def test_a_manifest_of_200_mb_is_refused_without_reading_it(zoo: Zoo, card: Path, front: Front, store: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -34,6 +34,18 @@ _RETRIED = ("GET", "HEAD", "POST", "PUT", "DELETE")
 """Everything but PATCH, whose part of a blob may have arrived although the answer was lost."""
 
 _MAX_ERROR_BYTES = 64 << 10
+
+
+class RefusedError(UnavailableError):
+    """The registry answered, and does not do it.
+
+    Attributes:
+        codes: The registry's error codes.
+    """
+
+    def __init__(self, message: str, codes: Sequence[str], *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.codes = codes
 
 
 class Client:
@@ -98,7 +110,7 @@ class Client:
         """The same where only some answers will do.
 
         Raises:
-            UnavailableError: Another answer came.
+            RefusedError: Another answer came.
         """
         with self.send(method, path, actions, headers=headers, data=data) as response:
             if response.status_code not in accepted:
@@ -141,12 +153,12 @@ class Client:
             raise UnavailableError(f"{place}: the connection ended early") from None
         return bytes(data)
 
-    def refusal(self, response: requests.Response) -> UnavailableError:
+    def refusal(self, response: requests.Response) -> RefusedError:
         """The error for an answer that does not serve, with the next step."""
-        status = response.status_code
-        codes = ", ".join(self.error_codes(response))
-        message = f"{shown(response.url)}: {answered(response)}{f' ({codes})' if codes else ''}"
-        return UnavailableError(message, hint=self._hint(status))
+        codes = self.error_codes(response)
+        told = f" ({', '.join(dict.fromkeys(codes))})" if codes else ""
+        message = f"{shown(response.url)}: {answered(response)}{told}"
+        return RefusedError(message, codes, hint=self._hint(response.status_code))
 
     def error_codes(self, response: requests.Response) -> list[str]:
         """The error codes that a registry gives; its own words may quote anything and are left out."""

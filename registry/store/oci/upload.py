@@ -141,6 +141,7 @@ class _Session:
         self._spool.seek(self._sent)
         data = self._spool.read(count)
         headers = {**_OCTETS, "Content-Range": f"{self._sent}-{self._sent + count - 1}"}
+        error: UnavailableError
         try:
             with self._client.send("PATCH", self._location, PUSH, data=data, headers=headers) as response:
                 if response.status_code == 202:

@@ -107,7 +107,7 @@ def test_versions_are_tags_that_anybody_may_read(store: RegistryStore, open_stor
     assert (first.number, second.number) == (1, 2)
     again = open_store()
     assert versions(again) == [(NAME, 1, first.digest), (NAME, 2, second.digest)]
-    assert store._tags() == {"acme_net_small_v1", "acme_net_small_v2"}
+    assert store._manifests.tags() == {"acme_net_small_v1", "acme_net_small_v2"}
     assert publish(again) == first
 
 
@@ -125,7 +125,7 @@ def test_tags_of_others_are_left_out_and_stay(store: RegistryStore) -> None:
         put_tag(store, tag, foreign)
     version = publish(store)
     assert versions(store) == [(NAME, 1, version.digest)]
-    assert {"latest", "my_own_app_v1", "sha256-abc"} < store._tags()
+    assert {"latest", "my_own_app_v1", "sha256-abc"} < store._manifests.tags()
 
 
 def test_a_version_is_hidden_and_shown_again(store: RegistryStore, open_store: OpenStore) -> None:
@@ -166,7 +166,7 @@ def test_a_tag_that_somebody_moved_is_refused(store: RegistryStore) -> None:
         store.swap_index(held.token, Index((replace(version, yanked="why"),)).to_bytes())
     assert str(version.digest) in caught.value.message
     assert str(Digest.of(other)) in caught.value.message
-    assert store._tags() == {version.tag}
+    assert store._manifests.tags() == {version.tag}
 
 
 def test_a_publisher_who_came_between_keeps_the_number(store: RegistryStore, open_store: OpenStore) -> None:
@@ -251,6 +251,15 @@ def test_publishers_of_different_variants_at_once_lose_nothing(open_store: OpenS
     assert versions(open_store()) == [(one.name, 1, one.digest) for one in made]
 
 
+def test_a_blob_that_the_registry_does_not_see_for_a_moment_is_waited_for(
+    front: Front, store: RegistryStore
+) -> None:
+    unknown = Answer(400, {}, b'{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}')
+    front.rules.append(once("PUT", "/manifests/acme_net_small_v1", lambda _request: unknown))
+    version = publish(store)
+    assert versions(store) == [(NAME, 1, version.digest)]
+
+
 def paged(front: Front, size: int) -> Callable[[Request], Answer | None]:
     """Pages of tags, which docker-registry 2.8 does not make itself."""
 
@@ -277,7 +286,7 @@ def test_tags_are_listed_page_by_page(front: Front, store: RegistryStore, open_s
 def test_a_list_of_tags_without_end_is_given_up(
     front: Front, store: RegistryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.store.oci.store._MAX_PAGES", 5)
+    monkeypatch.setattr("registry.store.oci.manifests._MAX_PAGES", 5)
     body = b'{"tags":["a"]}'
     front.rules.append(lambda request: Answer(200, {"Link": f'<{request.path}>; rel="next"'}, body))
     with pytest.raises(UnavailableError, match="has no end"):
@@ -341,7 +350,7 @@ def test_referrers_stand_under_a_tag_where_the_registry_lists_none(
     made = [attach(store, version.digest, content) for content in (b"one", b"two")]
     assert attach(store, version.digest, b"one") == made[0]
     assert open_store().referrers(version.digest) == tuple(made)
-    assert f"sha256-{version.digest.hex}" in store._tags()
+    assert f"sha256-{version.digest.hex}" in store._manifests.tags()
     assert versions(store) == [(NAME, 1, version.digest)]
 
 
