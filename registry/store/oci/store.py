@@ -12,7 +12,7 @@ from registry.store.base import WHOLE, NotHeldError, Opened, Wanted
 from registry.store.index import Index, Referrer, Version
 from registry.store.oci import referrers, tags
 from registry.store.oci.address import Address
-from registry.store.oci.client import Client
+from registry.store.oci.client import Client, RefusedError
 from registry.store.oci.manifests import ACCEPT, Manifests
 from registry.store.oci.upload import mount, upload
 from registry.store.writable import HeldIndex
@@ -53,12 +53,16 @@ class RegistryStore:
 
     def holding(self, digest: Digest) -> int | None:
         """Size of a blob or manifest; see `Store.holding`. The registry proved it when it came, and nobody here."""
-        for path in (f"blobs/{digest}", f"manifests/{digest}"):
-            with self._client.ask("HEAD", path, 200, 404, headers={"Accept": ACCEPT}) as response:
-                size = response.headers.get("Content-Length", "")
-                if response.status_code == 200 and size.isdecimal():
-                    return int(size)
-        return None
+        size = self._size(f"blobs/{digest}")
+        if size is None:
+            try:
+                return self._size(f"manifests/{digest}")
+            except RefusedError:
+                # docker-registry fails where another publisher has put the blob by now, which is no manifest
+                size = self._size(f"blobs/{digest}")
+                if size is None:
+                    raise
+        return size
 
     def put(self, digest: Digest, chunks: Iterable[bytes], what: str) -> int:
         """Store a blob; see `Store.put`."""
@@ -144,6 +148,11 @@ class RegistryStore:
             if version.yanked is not None or (version.name, version.number) in before:
                 self._mark(version)
         return True
+
+    def _size(self, path: str) -> int | None:
+        with self._client.ask("HEAD", path, 200, 404, headers={"Accept": ACCEPT}) as response:
+            size = response.headers.get("Content-Length", "")
+            return int(size) if response.status_code == 200 and size.isdecimal() else None
 
     def _tag(self, version: Version) -> bool:
         """Name a manifest that is there already; False when another one has the tag by then."""

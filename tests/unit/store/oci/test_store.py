@@ -12,6 +12,8 @@ from registry.errors import MismatchError, RejectedError, UnavailableError
 from registry.manifest import ARTIFACT_TYPE, MANIFEST_TYPE, canonical, descriptor
 from registry.store.base import WHOLE, NotHeldError, UnusablePartError, Wanted
 from registry.store.index import Index, Referrer, Version
+from registry.store.oci.address import Address
+from registry.store.oci.logins import Logins
 from registry.store.oci.store import RegistryStore
 from registry.store.writable import change_index, current_index
 from tests.oci_registry import Answer, Front, Request
@@ -22,6 +24,7 @@ OpenStore = Callable[..., RegistryStore]
 DATA = b"some bytes"
 DIGEST = Digest.of(DATA)
 NAME = "acme/net/small"
+NOBODY = Logins({"HOME": "/nowhere"})
 
 
 def put_manifest(store: RegistryStore, title: str = NAME, content: bytes = DATA, **changes: object) -> bytes:
@@ -258,6 +261,18 @@ def test_a_blob_that_the_registry_does_not_see_for_a_moment_is_waited_for(
     front.rules.append(once("PUT", "/manifests/acme_net_small_v1", lambda _request: unknown))
     version = publish(store)
     assert versions(store) == [(NAME, 1, version.digest)]
+
+
+def test_a_blob_that_another_publisher_puts_meanwhile_is_held(front: Front, open_store: OpenStore) -> None:
+    def meanwhile(request: Request) -> None:
+        with Front(front.registry) as other:
+            theirs = RegistryStore(
+                Address(other.host, request.path.split("/v2/")[1].split("/manifests/")[0]), NOBODY
+            )
+            theirs.put(DIGEST, [DATA], "it")
+
+    front.rules.append(once("HEAD", f"/manifests/{DIGEST}", meanwhile))
+    assert open_store().holding(DIGEST) == len(DATA)
 
 
 def paged(front: Front, size: int) -> Callable[[Request], Answer | None]:
