@@ -30,6 +30,8 @@ def open_store(address: str) -> Store:
             from registry.store.s3_address import S3Address
 
             return S3Store(S3Address.parse(address))
+        case "oci" | "oci+http":
+            return _registry(address)
         case "http" | "https":
             from registry.store.web import shown
 
@@ -60,7 +62,7 @@ def open_collectable(address: str) -> CollectableStore:
     """
     from registry.store.writable import CollectableStore
 
-    if scheme(address) != "oci":
+    if not scheme(address).startswith("oci"):
         store = open_store(address)
         if isinstance(store, CollectableStore):
             return store
@@ -93,6 +95,16 @@ def open_mirror(address: str) -> Mirror:
 def scheme(address: str) -> str:
     """What stands before `://`; `file` for a plain path."""
     return address.partition("://")[0].lower() if "://" in address else "file"
+
+
+def _registry(address: str) -> Store:
+    import os
+
+    from registry.store.oci.address import Address
+    from registry.store.oci.logins import Logins
+    from registry.store.oci.store import RegistryStore
+
+    return RegistryStore(Address.parse(address), Logins(os.environ))
 
 
 def _folder(address: str) -> Path:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from registry.digest import Digest
 from tests.acceptance.world import Cards, Zoo
+from tests.oci_registry import Front, docker_registry
 from tests.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -63,3 +65,26 @@ def shipped(zoo: Zoo, compiled: Path) -> Zoo:
     """The installed command with the shipped catalogue, compiled already."""
     shutil.copytree(compiled, zoo.cache / "catalogue")
     return zoo
+
+
+@pytest.fixture(scope="session")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Host and port of a real registry; each test has a repository of its own there."""
+    if not shutil.which("docker-registry"):
+        pytest.skip("needs the Debian package docker-registry")
+    with docker_registry(tmp_path_factory.mktemp("registry")) as host:
+        yield host
+
+
+@pytest.fixture
+def front(docker: str) -> Iterator[Front]:
+    """A proxy before that registry, which a test may make misbehave."""
+    with Front(docker) as running:
+        yield running
+    assert running.failures == []
+
+
+@pytest.fixture
+def repository(request: pytest.FixtureRequest) -> str:
+    """Name of a repository that no other test uses."""
+    return f"tests/t{Digest.of(request.node.nodeid.encode()).hex[:20]}"

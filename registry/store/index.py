@@ -53,11 +53,8 @@ class Version:
 
     @property
     def tag(self) -> str:
-        """The reference that OCI tools take. A very long name is cut, and its own digest keeps it apart."""
-        name, number = self.name.replace("/", "_"), f"_v{self.number}"
-        if len(name) + len(number) > _MAX_TAG:
-            name = f"{name[: _MAX_TAG - 32]}_{Digest.of(self.name.encode()).hex[:16]}"
-        return name + number
+        """The reference that OCI tools take."""
+        return version_tag(self.name, self.number)
 
     def to_json(self) -> dict[str, Any]:
         """As the index has it."""
@@ -66,6 +63,30 @@ class Version:
             annotations[YANKED] = self.yanked
         entry = descriptor(MANIFEST_TYPE, self.digest, self.size)
         return {**entry, "artifactType": ARTIFACT_TYPE, "annotations": annotations}
+
+
+def version_tag(name: str, number: int) -> str:
+    """The tag of a version. A very long name is cut, and its own digest keeps it apart."""
+    whole, end = name.replace("/", "_"), f"_v{number}"
+    if len(whole) + len(end) > _MAX_TAG:
+        whole = f"{whole[: _MAX_TAG - 32]}_{Digest.of(name.encode()).hex[:16]}"
+    return whole + end
+
+
+def meant_by(tag: str, title: str = "") -> tuple[str, int] | None:
+    """Full name and number that a tag means; None for a tag of another tool.
+
+    Args:
+        tag: The tag.
+        title: Title of its manifest, where a name that was cut in the tag stands whole.
+    """
+    words, _, number = tag.rpartition("_v")
+    if not _NUMBER.fullmatch(number):
+        return None
+    for name in (title, words.replace("_", "/")):
+        if _FULL_NAME.fullmatch(name) and version_tag(name, int(number)) == tag:
+            return name, int(number)
+    return None
 
 
 @dataclass(frozen=True)
@@ -209,7 +230,10 @@ def _entry(read: Reader, item: object, what: str) -> Entry:
         subject = read.digest({"digest": annotations[SUBJECT]}, f"{SUBJECT} of {what}")
         return Referrer(subject, digest, size, read.text(entry, "artifactType", what))
     if NAME not in annotations:
-        return entry
+        # what another tool copied here keeps its tag and loses our annotations
+        meant = meant_by(annotations.get(TAG, ""))
+        ours = meant and entry.get("mediaType") == MANIFEST_TYPE
+        return Version(*meant, digest, size) if meant and ours else entry
     name, number = annotations[NAME], annotations.get(VERSION, "")
     if not _FULL_NAME.fullmatch(name):
         raise read.wrong(f"{NAME} of {what}", "publisher/model/variant", read.shown(name))

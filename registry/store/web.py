@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from http.client import responses
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -63,35 +63,66 @@ def open_url(url: str, wanted: Wanted = WHOLE, *, silence: float = READ_SECONDS)
         UnusablePartError: The server has another file by now, or answers with another part.
         UnavailableError: It cannot be reached, redirects in circles, or answers with another error.
     """
+    with new_session() as session:
+
+        def get(headers: Mapping[str, str]) -> requests.Response:
+            return session.get(url, stream=True, timeout=(CONNECT_SECONDS, silence), headers=headers)
+
+        with open_answer(get, shown(url), wanted) as opened:
+            yield opened
+
+
+@contextlib.contextmanager
+def open_answer(
+    get: Callable[[Mapping[str, str]], requests.Response], place: str, wanted: Wanted
+) -> Iterator[Opened]:
+    """Open what a request answers.
+
+    Args:
+        get: Sends the request with these headers, and does not read the body.
+        place: The address for messages.
+        wanted: The part to ask for.
+
+    Raises:
+        NotHeldError: The server answers 404 or 410.
+        UnusablePartError: The server has another file by now, or answers with another part.
+        UnavailableError: It cannot be reached, redirects in circles, or answers with another error.
+    """
+    with reaching(place):
+        response = get({"Accept-Encoding": "identity", **_range(wanted)})
+    with response:
+        if response.status_code in (404, 410):
+            raise NotHeldError(f"{place}: the server does not have it (HTTP {response.status_code})")
+        if response.status_code == 416:
+            raise UnusablePartError(f"{place}: the server has no byte {wanted.start} (HTTP 416)")
+        if response.status_code != 200 and not (response.status_code == 206 and wanted != WHOLE):
+            raise UnavailableError(f"{place}: {answered(response)}")
+        start, size = (0, _length(response)) if response.status_code == 200 else _part(response, wanted, place)
+        ranged = response.status_code == 206 or response.headers.get("Accept-Ranges") == "bytes"
+        yield Opened(shown(response.url), size, _chunks(response, place), start, _strong(response), ranged)
+
+
+@contextlib.contextmanager
+def reaching(place: str) -> Iterator[None]:
+    """Tell a server that cannot be reached.
+
+    Raises:
+        UnavailableError: No connection, one that was lost before the answer, or redirects in circles.
+    """
     import requests
 
-    place = shown(url)
-    with _session() as session:
-        try:
-            response = session.get(
-                url,
-                stream=True,
-                timeout=(CONNECT_SECONDS, silence),
-                headers={"Accept-Encoding": "identity", **_range(wanted)},
-            )
-        except requests.TooManyRedirects:
-            raise UnavailableError(f"{place}: more than {_REDIRECTS} redirects, probably a loop") from None
-        except requests.RequestException as error:
-            raise UnavailableError(f"{place}: {_cause(error)}") from None
-        with response:
-            if response.status_code in (404, 410):
-                raise NotHeldError(f"{place}: the server does not have it (HTTP {response.status_code})")
-            if response.status_code == 416:
-                raise UnusablePartError(f"{place}: the server has no byte {wanted.start} (HTTP 416)")
-            if response.status_code != 200 and not (response.status_code == 206 and wanted != WHOLE):
-                # the standard's phrase, not the server's own, which could be anything
-                phrase = responses.get(response.status_code, "")
-                raise UnavailableError(
-                    f"{place}: the server answered HTTP {response.status_code} {phrase}".rstrip()
-                )
-            start, size = (0, _length(response)) if response.status_code == 200 else _part(response, wanted, place)
-            ranged = response.status_code == 206 or response.headers.get("Accept-Ranges") == "bytes"
-            yield Opened(shown(response.url), size, _chunks(response, place), start, _strong(response), ranged)
+    try:
+        yield
+    except requests.TooManyRedirects:
+        raise UnavailableError(f"{place}: more than {_REDIRECTS} redirects, probably a loop") from None
+    except requests.RequestException as error:
+        raise UnavailableError(f"{place}: {_cause(error)}") from None
+
+
+def answered(response: requests.Response) -> str:
+    """What a server answered, in the standard's words and not its own, which could be anything."""
+    phrase = responses.get(response.status_code, "")
+    return f"the server answered HTTP {response.status_code} {phrase}".rstrip()
 
 
 def shown(url: str) -> str:
@@ -138,7 +169,8 @@ def _strong(response: requests.Response) -> str | None:
     return etag if etag.startswith('"') and "Content-Encoding" not in response.headers else None
 
 
-def _session() -> requests.Session:
+def new_session(methods: Collection[str] = ("GET", "HEAD")) -> requests.Session:
+    """A session that tries again what may be sent twice: requests of these methods."""
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
@@ -146,6 +178,7 @@ def _session() -> requests.Session:
     retry = Retry(
         total=_RETRIES,
         redirect=False,
+        allowed_methods=methods,
         backoff_factor=_BACKOFF_SECONDS,
         backoff_jitter=_BACKOFF_SECONDS,
         status_forcelist=(429, 500, 502, 503, 504),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError, RequestError
+from registry.manifest import MANIFEST_TYPE
 from registry.store.index import EMPTY, NAME, SUBJECT, TAG, VERSION, Index, Referrer, Version
 from tests.unit.strategies import PROPERTY, json_values
 
@@ -180,3 +181,30 @@ def test_a_referrer_that_does_not_say_what_it_is_is_refused(change: dict[str, An
     entry = {**Referrer(Digest.of(b"a"), Digest.of(b"b"), 1, "application/x").to_json(), **change}
     with pytest.raises(MismatchError, match="entry 0"):
         Index.parse(json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode(), "it")
+
+
+def tagged_only(media_type: str, tag: str) -> bytes:
+    """What another tool leaves of an entry when it copies a manifest: its tag."""
+    entry = {"mediaType": media_type, "digest": str(Digest.of(b"")), "size": 0, "annotations": {TAG: tag}}
+    return json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode()
+
+
+def test_a_tag_alone_says_which_version_it_is() -> None:
+    index = Index.parse(tagged_only(MANIFEST_TYPE, "acme_net_small_v2"), "it")
+    assert index.versions() == (Version("acme/net/small", 2, Digest.of(b""), 0),)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "tag"),
+    [
+        (MANIFEST_TYPE, "latest"),
+        (MANIFEST_TYPE, "acme_net_v1"),
+        (MANIFEST_TYPE, "acme_net_small_v0"),
+        ("application/vnd.docker.distribution.manifest.v2+json", "acme_net_small_v1"),
+    ],
+)
+def test_a_tag_of_another_tool_stays_as_it_is(media_type: str, tag: str) -> None:
+    data = tagged_only(media_type, tag)
+    index = Index.parse(data, "it")
+    assert index.versions() == ()
+    assert json.loads(index.to_bytes())["manifests"] == json.loads(data)["manifests"]

@@ -1,0 +1,1 @@
+"""OCI registries as stores, by the OCI distribution specification 1.1."""
