@@ -9,7 +9,8 @@ from registry.inspect.bounds import MAX_OPERATORS
 from registry.inspect.findings import Findings
 from registry.inspect.flatbuffer import INT8, INT32, UINT8, UINT32, UINT64, FlatBuffer, Table
 from registry.inspect.graph import Operator, Tensor
-from registry.inspect.tflite_options import Node, attributes, kind_of_options
+from registry.inspect.tflite_node import Node
+from registry.inspect.tflite_options import attributes, kind_of_options
 from registry.inspect.tflite_schema import CALLS, CALLS_2, COMMON, CUSTOM, GREATER_CODES, OPERATORS
 
 MOST_CODES = 4096
