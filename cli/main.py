@@ -28,6 +28,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "verify": "Hash what is here again: changed, missing, extra.",
         "repair": "Verify, then fetch only what is broken.",
     },
+    "Prove": {
+        "inspect": "What is in a model file: tensors, work, quantization, dangers.",
+    },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",
