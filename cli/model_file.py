@@ -12,6 +12,7 @@ from registry.errors import RejectedError, RequestError
 
 if TYPE_CHECKING:
     from registry.card import Artifact, Variant
+    from registry.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,7 +22,14 @@ def model_options(command: Command) -> Command:
     return registries.registry_option(places.place_options(common_options(command)))
 
 
-def located(what: str, options: Mapping[str, Any]) -> tuple[Path, Variant | None]:
+def settings_of(options: Mapping[str, Any]) -> tuple[Settings, Voice]:
+    """Settings and voice by the options of `model_options`."""
+    names = ("cards", "cache", "registries", "mirrors", "offline")
+    voice = Voice(quiet=options["quiet"], verbose=options["verbose"])
+    return load_settings(**{name: options[name] for name in names}), voice
+
+
+def located(what: str, settings: Settings, voice: Voice) -> tuple[Path, Variant | None]:
     """The file that the words of a command mean, and the variant when they name one.
 
     A path goes before a name. The file of a variant is taken from the cache, else pulled into it, proven.
@@ -33,15 +41,15 @@ def located(what: str, options: Mapping[str, Any]) -> tuple[Path, Variant | None
     """
     if Path(what).is_file():
         return Path(what), None
-    voice = Voice(quiet=options["quiet"], verbose=options["verbose"])
-    names = ("cards", "cache", "registries", "mirrors", "offline")
-    settings = load_settings(**{name: options[name] for name in names})
-    if Path(what).suffix in (".tflite", ".onnx", ".keras", ".h5") or what.startswith((".", "/")):
+    if Path(what).suffix in _ENDINGS or what.startswith((".", "/")):
         raise RequestError(f"no such file: {what}", hint="give a model file or the name of a variant")
     catalog = open_catalog(settings, voice)
     variant = _one(catalog.variants(catalog.one_card(what)), what)
     artifact = _model(variant)
     return places.make_obtainer(settings, voice).obtain(variant, artifact, artifact.digest).path, variant
+
+
+_ENDINGS = (".tflite", ".lite", ".onnx", ".keras", ".h5", ".hdf5")
 
 
 def _one(variants: list[Variant], what: str) -> Variant:

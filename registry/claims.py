@@ -214,27 +214,28 @@ def _postprocessing(variant: Variant, facts: Facts) -> Iterator[Claim]:
 
 def _preprocessing(variant: Variant, facts: Facts) -> Iterator[Claim]:
     stated = variant.document.get("preprocessing", {})
-    for key in ("mean", "scale", "resize", "interpolation", "colour_mode"):
-        if _unknown(stated.get(key)):
-            continue
-        yield (
-            _normalisation(key, stated, facts)
-            if key in ("mean", "scale")
-            else Claim(
-                f"preprocessing.{key}", "unchecked", _shown(stated[key]), "", "it happens before the file is run"
-            )
-        )
+    for key in ("mean", "scale"):
+        if not _unknown(stated.get(key)):
+            yield _normalisation(key, stated, facts)
+    if not _unknown(stated.get("colour_mode")):
+        word = facts.graph.metadata.get("input.0.content", "").partition(" ")[0].upper()
+        found = {"RGB": "RGB", "BGR": "BGR", "GRAYSCALE": "grey", "GREYSCALE": "grey"}.get(word)
+        yield _said("preprocessing.colour_mode", stated["colour_mode"], found)
+    for key in ("resize", "interpolation"):
+        if not _unknown(stated.get(key)):
+            told = "it happens before the file is run"
+            yield Claim(f"preprocessing.{key}", "unchecked", _shown(stated[key]), "", told)
 
 
 def _normalisation(key: str, stated: Mapping[str, Any], facts: Facts) -> Claim:
-    """TFLite metadata say (pixel - mean) / std; a card says (pixel - mean) * scale."""
+    """A card says (pixel - mean) * scale; so does a quantized input, and metadata say (pixel - mean) / std."""
     about = f"preprocessing.{key}"
-    name = "input.0.mean" if key == "mean" else "input.0.std"
-    texts = facts.graph.metadata.get(name, "")
-    try:
-        found = [float(one) if key == "mean" else 1 / float(one) for one in texts.replace(",", " ").split()]
-    except (ValueError, ZeroDivisionError):
-        found = []
+    found, told = _metadata_normalisation(key, facts), "by its metadata"
+    if not found and facts.graph.inputs:
+        tensor = facts.graph.tensors[facts.graph.inputs[0]]
+        if tensor.quantization and tensor.dtype == "uint8":
+            points, scales = tensor.quantization.zero_points, tensor.quantization.scales
+            found, told = [float(one) for one in (points if key == "mean" else scales)], "by its input's own scale"
     if not found:
         return Claim(about, "unchecked", _shown(stated[key]), "", "the file carries no normalisation")
     wanted = [float(one) for one in _listed(stated[key])]
@@ -242,7 +243,15 @@ def _normalisation(key: str, stated: Mapping[str, Any], facts: Facts) -> Claim:
         abs(one - other) <= 1e-4 * max(abs(one), abs(other), 1e-9)
         for one, other in zip(_wide(wanted), _wide(found), strict=False)
     )
-    return Claim(about, "confirmed" if same else "contradicted", _some(wanted), _some(found), "from its metadata")
+    return Claim(about, "confirmed" if same else "contradicted", _some(wanted), _some(found), told)
+
+
+def _metadata_normalisation(key: str, facts: Facts) -> list[float]:
+    text = facts.graph.metadata.get("input.0.mean" if key == "mean" else "input.0.std", "")
+    try:
+        return [float(one) if key == "mean" else 1 / float(one) for one in text.replace(",", " ").split()]
+    except (ValueError, ZeroDivisionError):
+        return []
 
 
 def _wide(values: list[float]) -> list[float]:
@@ -288,7 +297,7 @@ def _figures(variant: Variant, facts: Facts) -> Iterator[Claim]:
     for item in variant.document.get("compute", ()):
         if item["value"] is not None:
             found = facts.macs if item["name"] == "multiply-accumulates" else facts.operations
-            yield _about(f"compute.{item['name']}", item["value"], round(found / 1e9, 4), item["unit"], 0.05)
+            yield _about(f"compute.{item['name']}", item["value"], float(f"{found / 1e9:.4g}"), item["unit"], 0.05)
     for item in variant.document.get("footprints", ()):
         if item["name"] == "parameters" and item["value"] is not None:
             yield _about("footprints.parameters", item["value"], facts.parameter_count, item["unit"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import output
-from cli.model_file import located, model_options
+from cli.model_file import located, model_options, settings_of
 from cli.output import Column
 from registry.units import format_bytes
 
@@ -43,7 +43,7 @@ def command(what: str, layers: bool, attachment: str | None, form: str, **option
     from registry.facts import Facts
     from registry.inspect import read
 
-    path, _variant = located(what, options)
+    path, _variant = located(what, *settings_of(options))
     facts = Facts(read(path))
     if attachment is not None:
         _write_attachment(facts.graph, attachment)
