@@ -50,12 +50,11 @@ def judge(variant: Variant, facts: Facts) -> list[Claim]:
     return found
 
 
-def _said(about: str, stated: Any, found: Any, reason: str = "") -> Claim:
-    """A claim with a value to compare with; None was not found."""
+def _said(about: str, stated: Any, found: Any, absent: str = "the file does not say") -> Claim:
+    """A claim with a value to compare with; None was not found, for the reason `absent`."""
     if found is None or found == "unknown":
-        return Claim(about, "unchecked", _shown(stated), "", reason or "the file does not say")
-    state: State = "confirmed" if stated == found else "contradicted"
-    return Claim(about, state, _shown(stated), _shown(found), reason)
+        return Claim(about, "unchecked", _shown(stated), "", absent)
+    return Claim(about, "confirmed" if stated == found else "contradicted", _shown(stated), _shown(found))
 
 
 def _about(about: str, stated: float, found: float, unit: str, tolerance: float = FIGURE_TOLERANCE) -> Claim:
@@ -202,7 +201,7 @@ def _architecture(variant: Variant, facts: Facts) -> Iterator[Claim]:
     }
     for key, value in pairs.items():
         if not _unknown(stated.get(key)):
-            yield _said(f"architecture.{key}", stated[key], value, told if value is None else "")
+            yield _said(f"architecture.{key}", stated[key], value, told)
 
 
 def _postprocessing(variant: Variant, facts: Facts) -> Iterator[Claim]:
