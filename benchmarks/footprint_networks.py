@@ -1,4 +1,4 @@
-"""Networks of ST's model zoo rebuilt from their public descriptions, with random weights: footprints need no training.
+"""Networks of ST's model zoo rebuilt from their public descriptions, weights random: footprints need no training.
 
 Needs TensorFlow (the `train` extra). Sizes follow the papers and the layer lists that ST publishes with its zoo.
 """
@@ -15,13 +15,20 @@ Tensor = Any
 def build(network: str, height: int, width: int, channels: int, classes: int) -> Any:
     """A Keras model by the name of its network, such as `mobilenetv1-0.25`."""
     import keras
+    import numpy
 
     inputs = keras.Input((height, width, channels), batch_size=1)
     family, _, variant = network.partition("-")
-    return keras.Model(inputs, _FAMILIES[family](inputs, variant, classes))
+    model = keras.Model(inputs, _FAMILIES[family](inputs, variant, classes))
+    noise = numpy.random.default_rng(0)
+    # a converter drops a bias of zeros, which no trained network has
+    model.set_weights([0.01 + 0.1 * noise.random(weight.shape) for weight in model.get_weights()])
+    return model
 
 
-def _conv(x: Tensor, filters: int, kernel: Any = 3, strides: int = 1, act: str | None = "relu", **more: Any) -> Tensor:
+def _conv(
+    x: Tensor, filters: int, kernel: Any = 3, strides: int = 1, act: str | None = "relu", **more: Any
+) -> Tensor:
     from keras import layers
 
     x = layers.Conv2D(filters, kernel, strides, **{"padding": "same"} | more)(x)
@@ -116,7 +123,15 @@ def _squeezenet(x: Tensor, version: str, classes: int) -> Tensor:
 def _efficientnet_lc(x: Tensor, _variant: str, classes: int) -> Tensor:
     from keras import layers
 
-    stages = ((1, 8, 1, 3), (2, 8, 2, 3), (2, 16, 2, 5), (3, 40, 2, 3), (3, 48, 1, 5), (4, 88, 2, 5), (1, 144, 1, 3))
+    stages = (
+        (1, 8, 1, 3),
+        (2, 16, 2, 3),
+        (2, 24, 2, 5),
+        (3, 40, 2, 3),
+        (3, 48, 1, 5),
+        (4, 88, 2, 5),
+        (1, 144, 1, 3),
+    )
     x = _conv(x, 16, 3, 2, "relu6")
     for number, (repeats, filters, stride, kernel) in enumerate(stages):
         for block in range(repeats):

@@ -3,14 +3,14 @@
 What is merged, and why it is the same computation:
 
 - An operator of constants only (a shape, dequantized weights) is computed by the compiler, not by the device.
-- Reshape, flatten, squeeze, identity and dropout move no bytes: input and output are one place. So is a transposition
-  that only moves dimensions of size one, and a conversion of unsigned to signed bytes at the input.
+- Reshape, flatten, squeeze, identity and dropout move no bytes: input and output are one place. So is a
+  transposition that only moves dimensions of size one, and a conversion of unsigned to signed bytes at the input.
 - A batch normalization beside a convolution is a change of its weights and bias; an activation after it is applied
   to each value before it is stored (Jacob et al., arXiv:1712.05877, fold both).
 - Padding before a window is not stored: the kernel skips what lies outside.
-- Quantize and dequantize around a float operator say that it runs on integers (ONNX QDQ); the integers are stored.
-- Pooling after a convolution of its own reads each row as it comes, so the convolution's output is never whole. ST's
-  generated code does it as one layer (`conv2d_nl_pool`) for integers.
+- Quantize and dequantize around a float operator say that it runs on integers (ONNX QDQ); integers are stored.
+- Pooling after a convolution of its own reads each row as it comes, so the convolution's output is never whole.
+  ST's generated code does it as one layer (`conv2d_nl_pool`).
 """
 
 from __future__ import annotations
@@ -19,22 +19,27 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
+from typing import Literal
 
 from registry.inspect.graph import Graph, Operator, Shape, Tensor
 
-ALIASES = frozenset("reshape flatten squeeze unsqueeze identity dropout".split())
-ACTIVATIONS = frozenset("relu relu6 relu-n1-to-1 leaky-relu prelu elu hard-swish hard-sigmoid clip sigmoid tanh".split())
-CONVOLUTIONS = frozenset("conv1d conv2d conv3d depthwise-conv2d transpose-conv2d fully-connected".split())
-POOLS = frozenset("average-pool2d max-pool2d".split())
-WINDOWED = (CONVOLUTIONS | POOLS) - {"fully-connected"}
-CHANGES_OF_NUMBERS = frozenset("quantize dequantize fake-quantize".split())
-ELEMENTWISE = (
-    ACTIVATIONS
-    | CHANGES_OF_NUMBERS
-    | frozenset("add sub mul div maximum minimum pow squared-difference selu gelu swish batch-norm cast".split())
-    | frozenset("exp log sqrt rsqrt square abs neg floor ceil round sin cos erf logical not".split())
-)
+_MOVES_NOTHING = "reshape flatten squeeze unsqueeze identity dropout"
+_ACTIVATES = "relu relu6 relu-n1-to-1 leaky-relu prelu elu hard-swish hard-sigmoid clip sigmoid tanh"
+_CONVOLVES = "conv1d conv2d conv3d depthwise-conv2d transpose-conv2d"
+_BY_VALUE = """
+    add sub mul div maximum minimum pow squared-difference selu gelu swish batch-norm cast logical not
+    exp log sqrt rsqrt square abs neg floor ceil round sin cos erf quantize dequantize fake-quantize
+    """
+
+ALIASES = frozenset(_MOVES_NOTHING.split())
+ACTIVATIONS = frozenset(_ACTIVATES.split())
+POOLS = frozenset({"average-pool2d", "max-pool2d"})
+CONVOLUTIONS = frozenset(_CONVOLVES.split()) | {"fully-connected"}
+WINDOWED = frozenset(_CONVOLVES.split()) | POOLS
+ELEMENTWISE = ACTIVATIONS | frozenset(_BY_VALUE.split())
+
+Pools = Literal["apart", "usual", "inside"]
+"""Whether pooling runs inside the convolution before it: never, where compilers do so, wherever it could."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +48,14 @@ class Step:
 
     Attributes:
         operator: Index of the operator that leads, in the graph.
-        last: Index of the last operator that is merged into it.
+        merged: Indices of the operators that run inside it after that one.
         reads: Places of its input, by number, each once.
         writes: Places of its output, by number, each once.
         pooled: The pooling that runs inside it, None mostly.
     """
 
     operator: int
-    last: int
+    merged: tuple[int, ...]
     reads: tuple[int, ...]
     writes: tuple[int, ...]
     pooled: Operator | None = None
@@ -67,16 +72,19 @@ class Program:
         unknown: Tensors whose size the file does not say, counted as nothing.
     """
 
-    def __init__(self, graph: Graph, *, fuse_pools: bool) -> None:
+    def __init__(self, graph: Graph, pools: Pools) -> None:
         self.graph = graph
-        self._fuse_pools = fuse_pools
+        self._pools_run = pools
         self._place = list(range(len(graph.tensors)))
         self._readers = Counter(tensor for operator in graph.operators for tensor in set(operator.inputs))
         self._readers.update(graph.outputs)
         self._fixed = _fixed(graph)
         self._made: dict[int, int] = {}
+        self._padded: set[int] = set()
         steps = list(self._merge())
-        self.steps = tuple(replace(step, **self._found(step)) for step in steps)
+        self.steps = tuple(
+            replace(step, reads=self._places(step.reads), writes=self._places(step.writes)) for step in steps
+        )
         self.inputs = self._places(graph.inputs)
         self.outputs = self._places(graph.outputs)
 
@@ -95,7 +103,7 @@ class Program:
     @cached_property
     def lifetimes(self) -> Mapping[int, tuple[int, int]]:
         """First and last step in which a place holds something that is still needed."""
-        lives = {place: (0, 0) for place in self.inputs}
+        lives = dict.fromkeys(self.inputs, (0, 0))
         for number, step in enumerate(self.steps):
             for place in step.reads + step.writes:
                 lives[place] = (lives.get(place, (number, number))[0], number)
@@ -128,15 +136,21 @@ class Program:
             host = self._made.get(self._root(moving[0])) if moving else None
             if self._shares(operator, moving):
                 self._join(operator.outputs[0], moving[0])
+                self._padded.update(operator.outputs if operator.type == "pad" else ())
             elif host is not None and self._follows(operator, moving[0], steps[host]):
                 self._join(operator.outputs[0], moving[0])
-                steps[host] = replace(steps[host], last=number)
+                steps[host] = replace(steps[host], merged=(*steps[host].merged, number))
             elif host is not None and self._pools(operator, moving[0], steps[host]):
-                steps[host] = replace(steps[host], last=number, pooled=operator, writes=operator.outputs)
+                steps[host] = replace(
+                    steps[host],
+                    merged=(*steps[host].merged, number),
+                    pooled=operator,
+                    writes=operator.outputs,
+                )
                 self._made[self._root(operator.outputs[0])] = host
                 continue
             else:
-                steps.append(Step(number, number, moving, operator.outputs))
+                steps.append(Step(number, (), moving, operator.outputs))
                 host = len(steps) - 1
             for output in operator.outputs:
                 if host is not None:
@@ -169,7 +183,7 @@ class Program:
         return all(
             operator.type == "quantize"
             or all(self._feeds_integers(output, depth - 1) for output in operator.outputs)
-            for operator in self._readers_of(number)
+            for operator in self.readers_of(number)
         )
 
     def _follows(self, operator: Operator, source: int, host: Step) -> bool:
@@ -181,16 +195,25 @@ class Program:
         return operator.type in ACTIVATIONS and len(self.moving(operator)) == 1
 
     def _pools(self, operator: Operator, source: int, host: Step) -> bool:
+        """Whether pooling reads a convolution's rows as they come; floats mostly only with a square window."""
+        window = operator.attributes.get("kernel", (1, 1))
+        usual = len(set(window)) == 1 or self._is_integer(source)
         return (
-            self._fuse_pools
+            self._pools_run != "apart"
             and operator.type in POOLS
             and self._readers[source] == 1
             and host.pooled is None
             and self.first(host).type in ("conv2d", "depthwise-conv2d")
+            and (self._pools_run == "inside" or (usual and source not in self._padded))
         )
 
+    def _is_integer(self, number: int) -> bool:
+        place = self._root(number)
+        members = (tensor for index, tensor in enumerate(self.graph.tensors) if self._root(index) == place)
+        return any("int" in tensor.dtype for tensor in members)
+
     def _only_reader_is(self, number: int, types: Iterable[str]) -> bool:
-        readers = list(self._readers_of(number))
+        readers = list(self.readers_of(number))
         return self._readers[number] == 1 and bool(readers) and readers[0].type in types
 
     @cached_property
@@ -201,7 +224,16 @@ class Program:
                 found.setdefault(number, []).append(operator)
         return found
 
-    def _readers_of(self, number: int) -> list[Operator]:
+    @cached_property
+    def _makers(self) -> Mapping[int, Operator]:
+        return {number: operator for operator in self.graph.operators for number in operator.outputs}
+
+    def maker_of(self, number: int) -> Operator | None:
+        """The operator that gives a tensor its value, None for inputs and constants."""
+        return self._makers.get(number)
+
+    def readers_of(self, number: int) -> list[Operator]:
+        """Operators that read a tensor, in order."""
         return self._by_input.get(number, [])
 
     def _root(self, number: int) -> int:
@@ -215,9 +247,6 @@ class Program:
 
     def _places(self, numbers: Iterable[int]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(self._root(number) for number in numbers if number not in self._fixed))
-
-    def _found(self, step: Step) -> dict[str, tuple[int, ...]]:
-        return {"reads": self._places(step.reads), "writes": self._places(step.writes)}
 
 
 def _fixed(graph: Graph) -> frozenset[int]:
@@ -236,8 +265,3 @@ def _moves_nothing(shape: Shape | None, permutation: tuple[int, ...] | None) -> 
         return False
     kept = [axis for axis in permutation if shape[axis] != 1]
     return kept == sorted(kept)
-
-
-def elements_of(shape: Shape | None) -> int:
-    """Product of the known dimensions."""
-    return prod(size for size in shape or () if size)
