@@ -16,7 +16,7 @@ Why input and output may overlap: a windowed kernel runs over rows from the top.
 rows from r * stride - padding on; when it is stored all rows above have been used. So the output may lie below the
 input by a distance D and run into it, as long as no row of output reaches a row of input that is still needed (the
 diagonal of arXiv:2010.01668; vMCU, arXiv:2406.06542, does it in segments). The generated code keeps a pixel more
-for each row, and so does the distance here.
+between them, and so does the distance here.
 """
 
 from __future__ import annotations
@@ -138,9 +138,8 @@ def _diagonal(program: Program, step: Step, source_bytes: int, output_bytes: int
     pixel = output.channels * output.value
     last = max(output.rows - 1, 0)
     starts = {0, min(-(-above // stride), last), last}
-    distance = max(
-        (row + 1) * (output.row + pixel) - max(0, row * stride - above) * (source.row + pixel) for row in starts
-    )
+    ends = ((row + 1) * output.row - max(0, row * stride - above) * source.row for row in starts)
+    distance = max(ends) + pixel
     return max(output_bytes, distance + source_bytes)
 
 
