@@ -2,7 +2,8 @@
 
 python -m benchmarks.footprint [--work DIR]
 
-Needs TensorFlow (`pip install 'edge-model-zoo[train]'`). DIR keeps the converted TFLite files for the next run. The table goes to stdout, progress to stderr.
+Needs TensorFlow (`pip install 'edge-model-zoo[train]'`). DIR keeps the converted TFLite files for the next run. The
+table goes to stdout, progress to stderr.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def measure(figures: Sequence[Mapping[str, Any]], work: Path) -> Iterator[Row]:
         path = work / f"{name}.tflite"
         if not path.exists():
             print(f"converting {name}", file=sys.stderr, flush=True)
-            model = build(figure["network"], *figure["input"], figure["outputs"])
+            height, width, channels = figure["input"]
+            model = build(figure["network"], height, width, channels, figure["outputs"])
             quantized = figure["format"] == "int8"
             path.write_bytes(tflite(model, quantized=quantized, input_type=figure["input_type"]))
         if name not in plans:

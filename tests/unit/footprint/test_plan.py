@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,12 +105,12 @@ def test_concatenation_is_a_copy_but_might_be_none() -> None:
 def test_pooling_runs_inside_a_convolution() -> None:
     """The convolution's 16x16x8 are never whole: of 2048 bytes only the two rows of a window, 256.
 
-    Output row r (64 bytes) is stored when input rows below 2r - 1 (32 bytes each) are used up; from the second row on
-    that takes a distance of 2 * 64 - 32 = 96, and a pixel.
+    Output row r (64 bytes) is stored when input rows below 2r - 1 (32 bytes each) are used up; from the second row
+    on that takes a distance of 2 * 64 - 32 = 96, and a pixel.
     """
     draft = Draft()
     rows = draft.conv(draft.input(1, 16, 16, 2), 8, kernel=3)
-    window = {"kernel": (2, 2), "strides": (2, 2), "padding": "valid"}
+    window: dict[str, Any] = {"kernel": (2, 2), "strides": (2, 2), "padding": "valid"}
     footprint = plan(draft.graph(draft.add("max-pool2d", (rows,), (1, 8, 8, 8), **window)))
     column = 3 * 3 * 2
     working = 4 * column + 14 * 8 + 2 * column * 8 + 4 * 128 + 2 * 128
@@ -125,7 +126,7 @@ def test_float_pooling_runs_apart_unless_its_window_is_square() -> None:
     weights = draft.constant(8, 5, 1, 1, dtype="float32")
     source = draft.input(1, 24, 3, 1, dtype="float32")
     rows = draft.add("conv2d", (source, weights), (1, 20, 3, 8), "float32", kernel=(5, 1), padding="valid")
-    pool = {"kernel": (4, 1), "strides": (4, 1), "padding": "valid"}
+    pool: dict[str, Any] = {"kernel": (4, 1), "strides": (4, 1), "padding": "valid"}
     footprint = plan(draft.graph(draft.add("max-pool2d", (rows,), (1, 5, 3, 8), "float32", **pool)))
     assert len(footprint.layers) == 2
     assert footprint.lower_bytes == 5 * 3 * 8 * 4

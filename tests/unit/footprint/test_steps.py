@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from registry.footprint import plan
 from registry.footprint.steps import Program
 from tests.unit.footprint.graphs import Draft
@@ -79,7 +81,7 @@ def test_quantize_and_dequantize_around_float_operators_are_the_integer_network(
         real = draft.same("dequantize", value, dtype="float32")
         weights = draft.same("dequantize", draft.constant(channels, 1, 1, depth), dtype="float32")
         bias = draft.same("dequantize", draft.constant(channels, dtype="int32"), dtype="float32")
-        window = {"kernel": (1, 1), "strides": (1, 1), "padding": "same"}
+        window: dict[str, Any] = {"kernel": (1, 1), "strides": (1, 1), "padding": "same"}
         result = draft.add("conv2d", (real, weights, bias), (1, 8, 8, channels), "float32", **window)
         value = draft.same("quantize", draft.same("relu", result, dtype="float32"))
     written, expected = plan(draft.graph(value)), plan(integers)
@@ -108,7 +110,7 @@ def test_a_transposition_of_a_single_channel_moves_nothing() -> None:
 def test_channels_first_is_planned_as_channels_last() -> None:
     """The same convolution, dimensions in the order of ONNX."""
     first, last = Draft("NCHW"), Draft()
-    window = {"kernel": (3, 3), "strides": (2, 2), "padding": "same"}
+    window: dict[str, Any] = {"kernel": (3, 3), "strides": (2, 2), "padding": "same"}
     numbers = (first.input(1, 3, 16, 12), first.constant(8, 3, 3, 3), first.constant(8, dtype="int32"))
     turned = plan(first.graph(first.add("conv2d", numbers, (1, 8, 8, 6), **window)))
     straight = plan(last.graph(last.conv(last.input(1, 16, 12, 3), 8, kernel=3, stride=2)))
