@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from registry.footprint.steps import ELEMENTWISE, WINDOWED, Program, Step
+from registry.footprint.kinds import ELEMENTWISE, WINDOWED
+from registry.footprint.steps import Program, Step
 from registry.inspect.graph import Layout, Operator, Tensor
 
 WIDENED_WEIGHTS_BYTES = 5120

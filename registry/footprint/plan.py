@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from registry.footprint.kernels import least_together, scratch, together
 from registry.footprint.placement import by_first_use, by_size, first_fit
-from registry.footprint.steps import Program, Step
+from registry.footprint.steps import Program
 from registry.footprint.weights import weights_bytes
 from registry.inspect.graph import Graph
 
 SPREAD_OF_SCRATCH = 2
 """Times the estimated scratch that the upper bound allows: versions of one compiler differ by as much."""
+
+MANY_PLACES = 2000
+"""Above so many tensors nothing is placed: the upper bound is the sum of all of them."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ def plan(graph: Graph) -> Footprint:
     """
     merged = Program(graph, "usual")
     plain = Program(graph, "apart")
-    layers = tuple(_layer(merged, number) for number in range(len(merged.steps)))
-    buffers = frozenset(merged.inputs + merged.outputs)
+    layers = _layers(merged, frozenset())
+    outside = _layers(merged, frozenset(merged.inputs + merged.outputs))
     inputs, outputs = _total(merged, merged.inputs), _total(merged, merged.outputs)
     peak = max(layers, key=lambda layer: layer.bytes, default=None)
     lower = _lower(Program(graph, "inside"), inputs, outputs)
@@ -89,9 +92,7 @@ def plan(graph: Graph) -> Footprint:
         lower_bytes=lower,
         estimate_bytes=estimate,
         upper_bytes=max(_upper(plain), estimate),
-        estimate_without_buffers_bytes=max(
-            (_layer(merged, number, buffers).bytes for number in range(len(layers))), default=0
-        ),
+        estimate_without_buffers_bytes=max((layer.bytes for layer in outside), default=0),
         input_bytes=inputs,
         output_bytes=outputs,
         layers=layers,
@@ -100,33 +101,29 @@ def plan(graph: Graph) -> Footprint:
     )
 
 
-def _layer(program: Program, number: int, outside: frozenset[int] = frozenset()) -> Layer:
-    """One step's memory; places in `outside` lie elsewhere."""
-    step = program.steps[number]
-    others, dying = _around(program, number)
-    inside = tuple(place for place in dying if place not in outside)
-    live = sum(program.sizes[place] for place in others if place not in outside)
-    if outside.isdisjoint(step.writes):
-        live += together(program, step, inside)
-    else:
-        live += _total(program, inside)
-    operator = program.first(step)
-    name = operator.name or f"{operator.type} {step.operator}"
-    return Layer(step.operator, name, operator.type, live, scratch(program, step))
+def _layers(program: Program, outside: frozenset[int]) -> tuple[Layer, ...]:
+    """Memory by step; places in `outside` lie elsewhere."""
+    sizes = {place: size for place, size in program.sizes.items() if place not in outside}
+    layers = []
+    for number, (step, alive) in enumerate(zip(program.steps, program.alive(sizes), strict=True)):
+        dying = tuple(place for place in _dying(program, number) if place not in outside)
+        apart = sum(sizes.get(place, 0) for place in dying + step.writes)
+        overlapping = together(program, step, dying) if outside.isdisjoint(step.writes) else apart
+        operator = program.first(step)
+        name = operator.name or f"{operator.type} {step.operator}"
+        live = alive - apart + overlapping
+        layers.append(Layer(step.operator, name, operator.type, live, scratch(program, step)))
+    return tuple(layers)
 
 
-def _around(program: Program, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Places that stay while a step runs, and those it reads that die in it."""
+def _dying(program: Program, number: int) -> tuple[int, ...]:
+    """Places that a step reads and nothing needs after it."""
     step = program.steps[number]
-    alive = [place for place, (first, last) in program.lifetimes.items() if first <= number <= last]
-    dying = tuple(
-        place for place in step.reads if program.lifetimes[place][1] == number and _ends(program, step, place)
+    return tuple(
+        place
+        for place in step.reads
+        if program.lifetimes[place][1] == number and place not in step.writes and place not in program.kept
     )
-    return tuple(place for place in alive if place not in dying and place not in step.writes), dying
-
-
-def _ends(program: Program, step: Step, place: int) -> bool:
-    return place not in step.writes and place not in program.outputs
 
 
 def _total(program: Program, places: tuple[int, ...]) -> int:
@@ -135,16 +132,19 @@ def _total(program: Program, places: tuple[int, ...]) -> int:
 
 def _lower(program: Program, inputs: int, outputs: int) -> int:
     needs = [inputs, outputs]
-    for number, step in enumerate(program.steps):
-        others, dying = _around(program, number)
-        needs.append(_total(program, others) + least_together(program, step, dying))
+    for number, (step, alive) in enumerate(zip(program.steps, program.alive(program.sizes), strict=True)):
+        dying = _dying(program, number)
+        needs.append(alive - _total(program, dying + step.writes) + least_together(program, step, dying))
     return max(needs)
 
 
 def _upper(program: Program) -> int:
     sizes, lifetimes = program.sizes, program.lifetimes
-    places = max(first_fit(order(sizes, lifetimes), sizes, lifetimes) for order in (by_size, by_first_use))
-    return places + SPREAD_OF_SCRATCH * max((scratch(program, step) for step in program.steps), default=0)
+    working = SPREAD_OF_SCRATCH * max((scratch(program, step) for step in program.steps), default=0)
+    if len(lifetimes) > MANY_PLACES:
+        return sum(sizes.values()) + working
+    orders = (by_size(sizes, lifetimes), by_first_use(sizes, lifetimes))
+    return max(first_fit(order, sizes, lifetimes) for order in orders) + working
 
 
 def _notes(program: Program) -> tuple[str, ...]:

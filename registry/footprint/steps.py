@@ -19,24 +19,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Literal
 
+from registry.footprint.kinds import ACTIVATIONS, ALIASES, CONVOLUTIONS, POOLS, WINDOWED
 from registry.inspect.graph import Graph, Operator, Shape, Tensor
-
-_MOVES_NOTHING = "reshape flatten squeeze unsqueeze identity dropout"
-_ACTIVATES = "relu relu6 relu-n1-to-1 leaky-relu prelu elu hard-swish hard-sigmoid clip sigmoid tanh"
-_CONVOLVES = "conv1d conv2d conv3d depthwise-conv2d transpose-conv2d"
-_BY_VALUE = """
-    add sub mul div maximum minimum pow squared-difference selu gelu swish batch-norm cast logical not
-    exp log sqrt rsqrt square abs neg floor ceil round sin cos erf quantize dequantize fake-quantize
-    """
-
-ALIASES = frozenset(_MOVES_NOTHING.split())
-ACTIVATIONS = frozenset(_ACTIVATES.split())
-POOLS = frozenset({"average-pool2d", "max-pool2d"})
-CONVOLUTIONS = frozenset(_CONVOLVES.split()) | {"fully-connected"}
-WINDOWED = frozenset(_CONVOLVES.split()) | POOLS
-ELEMENTWISE = ACTIVATIONS | frozenset(_BY_VALUE.split())
 
 Pools = Literal["apart", "usual", "inside"]
 """Whether pooling runs inside the convolution before it: never, where compilers do so, wherever it could."""
@@ -69,7 +56,7 @@ class Program:
         steps: Kernels in order of execution.
         inputs: Places that a caller fills.
         outputs: Places that a caller reads.
-        unknown: Tensors whose size the file does not say, counted as nothing.
+        kept: The same as a set: nothing is written over them.
     """
 
     def __init__(self, graph: Graph, pools: Pools) -> None:
@@ -78,7 +65,10 @@ class Program:
         self._place = list(range(len(graph.tensors)))
         self._readers = Counter(tensor for operator in graph.operators for tensor in set(operator.inputs))
         self._readers.update(graph.outputs)
+        self._asked = frozenset(graph.outputs)
         self._fixed = _fixed(graph)
+        self._integers = ["int" in tensor.dtype for tensor in graph.tensors]
+        self._gives_integers: dict[int, bool] = {}
         self._made: dict[int, int] = {}
         self._padded: set[int] = set()
         steps = list(self._merge())
@@ -87,6 +77,7 @@ class Program:
         )
         self.inputs = self._places(graph.inputs)
         self.outputs = self._places(graph.outputs)
+        self.kept = frozenset(self.outputs)
 
     @cached_property
     def sizes(self) -> Mapping[int, int]:
@@ -110,6 +101,19 @@ class Program:
         end = max(len(self.steps) - 1, 0)
         lives.update({place: (lives[place][0], end) for place in self.outputs if place in lives})
         return lives
+
+    def alive(self, sizes: Mapping[int, int]) -> list[int]:
+        """Bytes that hold something needed, by step.
+
+        Args:
+            sizes: Bytes by place; a place that is not in it counts as nothing.
+        """
+        changes = [0] * (len(self.steps) + 1)
+        for place, (first, last) in self.lifetimes.items():
+            if self.steps:
+                changes[first] += sizes.get(place, 0)
+                changes[last + 1] -= sizes.get(place, 0)
+        return list(accumulate(changes))[: len(self.steps)]
 
     def first(self, step: Step) -> Operator:
         """The operator that leads a kernel."""
@@ -177,14 +181,16 @@ class Program:
         return False
 
     def _feeds_integers(self, number: int, depth: int = 4) -> bool:
-        """Whether everything that reads a dequantized value gives quantized values again."""
-        if number in self.graph.outputs or not depth:
+        """Whether everything that reads a dequantized value gives quantized values again, each asked once."""
+        if number in self._asked or not depth:
             return False
-        return all(
-            operator.type == "quantize"
-            or all(self._feeds_integers(output, depth - 1) for output in operator.outputs)
-            for operator in self.readers_of(number)
-        )
+        if number not in self._gives_integers:
+            self._gives_integers[number] = all(
+                operator.type == "quantize"
+                or all(self._feeds_integers(output, depth - 1) for output in operator.outputs)
+                for operator in self.readers_of(number)
+            )
+        return self._gives_integers[number]
 
     def _follows(self, operator: Operator, source: int, host: Step) -> bool:
         """Whether an operator is applied to each value as its producer stores it."""
@@ -197,7 +203,7 @@ class Program:
     def _pools(self, operator: Operator, source: int, host: Step) -> bool:
         """Whether pooling reads a convolution's rows as they come; floats mostly only with a square window."""
         window = operator.attributes.get("kernel", (1, 1))
-        usual = len(set(window)) == 1 or self._is_integer(source)
+        usual = len(set(window)) == 1 or self._integers[self._root(source)]
         return (
             self._pools_run != "apart"
             and operator.type in POOLS
@@ -206,11 +212,6 @@ class Program:
             and self.first(host).type in ("conv2d", "depthwise-conv2d")
             and (self._pools_run == "inside" or (usual and source not in self._padded))
         )
-
-    def _is_integer(self, number: int) -> bool:
-        place = self._root(number)
-        members = (tensor for index, tensor in enumerate(self.graph.tensors) if self._root(index) == place)
-        return any("int" in tensor.dtype for tensor in members)
 
     def _only_reader_is(self, number: int, types: Iterable[str]) -> bool:
         readers = list(self.readers_of(number))
@@ -243,7 +244,9 @@ class Program:
         return number
 
     def _join(self, number: int, other: int) -> None:
-        self._place[self._root(number)] = self._root(other)
+        lost, kept = self._root(number), self._root(other)
+        self._place[lost] = kept
+        self._integers[kept] |= self._integers[lost]
 
     def _places(self, numbers: Iterable[int]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(self._root(number) for number in numbers if number not in self._fixed))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.footprint.steps import CONVOLUTIONS, Program, Step
+from registry.footprint.kinds import CONVOLUTIONS
+from registry.footprint.steps import Program, Step
 from registry.inspect.graph import Operator, Tensor
 
 _SHAPES = """
@@ -55,11 +56,15 @@ def _runs_into_convolution(program: Program, operator: Operator) -> bool:
 
 def _stored(program: Program, number: int) -> tuple[int, int]:
     """The tensor that a constant comes from, and its bytes as the device needs them."""
-    tensor = program.tensor(number)
-    maker = program.maker_of(number)
-    if maker is None or tensor.constant or maker.type not in CARRIES or not maker.inputs:
-        return number, _bytes(tensor)
-    return _stored(program, maker.inputs[0])
+    seen = {number}
+    while True:
+        maker = program.maker_of(number)
+        if program.tensor(number).constant or maker is None or maker.type not in CARRIES or not maker.inputs:
+            return number, _bytes(program.tensor(number))
+        if maker.inputs[0] in seen or maker.inputs[0] < 0:
+            return number, _bytes(program.tensor(number))
+        number = maker.inputs[0]
+        seen.add(number)
 
 
 def _bytes(tensor: Tensor) -> int:

@@ -164,3 +164,13 @@ def test_a_published_network(tool: str) -> None:
     footprint = plan(read(SHARED / record["file"]))
     assert footprint.lower_bytes <= record["published_activation_ram_kib"] * 1024 <= footprint.upper_bytes
     assert footprint.weights_bytes / 1024 == pytest.approx(213.93, rel=0.01)
+
+
+def test_a_graph_of_very_many_tensors_is_planned_all_the_same() -> None:
+    """Each in a place of its own for ever, once there are too many to place."""
+    draft = Draft()
+    source = draft.input(1, 10)
+    outputs = [draft.same("exp", source) for _ in range(3000)]
+    footprint = plan(draft.graph(*outputs))
+    assert footprint.lower_bytes == 10 * 3000, "the last writes over the input"
+    assert footprint.upper_bytes == 10 * 3001
