@@ -45,14 +45,14 @@ def chart(footprint: Footprint, path: Path) -> None:
         axes.annotate(name, (len(live) - 0.5, value / KIBIBYTE), ha="right", va="bottom", fontsize=8, color="grey")
     peak = footprint.peak
     axes.annotate(
-        f"{peak.name[-40:]} ({peak.type}): {peak.bytes / KIBIBYTE:.1f} KiB",
+        f"{peak.name[-40:]}: {peak.bytes / KIBIBYTE:.1f} KiB",
         (footprint.layers.index(peak), peak.bytes / KIBIBYTE),
         xytext=(8, 4),
         textcoords="offset points",
         fontsize=8,
     )
     axes.set(xlabel="layer, in order of execution", ylabel="KiB", title="Activation memory")
-    axes.legend(loc="center right")
+    figure.legend(loc="outside right upper")
     try:
         figure.savefig(path, dpi=120, format="png")
     except OSError as problem:

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from registry.footprint.kinds import ELEMENTWISE, WINDOWED
+from registry.footprint.kinds import ELEMENTWISE, WINDOWED, is_padded, window
 from registry.footprint.steps import Program, Step
-from registry.inspect.graph import Layout, Operator, Tensor
+from registry.inspect.graph import Layout, Tensor
 
 WIDENED_WEIGHTS_BYTES = 5120
 LONGEST_STRETCH = 2
@@ -87,20 +87,13 @@ def scratch(program: Program, step: Step) -> int:
     if height * width == 1:
         return 4 * source.channels + 10 * output.channels + rows
     widened = min(2 * column * output.channels, WIDENED_WEIGHTS_BYTES)
-    kept = 4 * output.row if operator.attributes.get("padding") == "same" else 0
+    kept = 4 * output.row if is_padded(operator) else 0
     return 4 * column + 14 * output.channels + widened + kept + rows
 
 
 def _pool_rows(step: Step) -> int:
     """Rows of a convolution's output that pooling inside it keeps."""
     return window(step.pooled)[0] if step.pooled else 0
-
-
-def window(operator: Operator, attribute: str = "kernel") -> tuple[int, int]:
-    """Height and width of a window, or of its strides; 1 where the file says nothing, a single one is a width."""
-    sizes = tuple(int(size) for size in operator.attributes.get(attribute, ()))[-2:]
-    height, width = (1, 1, *sizes)[-2:]
-    return max(height, 1), max(width, 1)
 
 
 def together(program: Program, step: Step, dying: tuple[int, ...]) -> int:
@@ -129,7 +122,7 @@ def _diagonal(program: Program, step: Step, source_bytes: int, output_bytes: int
     high, wide = window(operator)
     stride = window(operator, "strides")[0]
     missing = (output.rows - 1) * stride + high - source.rows
-    above = max(missing, 0) // 2 if operator.attributes.get("padding") == "same" else 0
+    above = max(missing, 0) // 2 if is_padded(operator) else 0
     if step.pooled is not None:
         stride *= window(step.pooled, "strides")[0]
         output = area(program.tensor(step.pooled.outputs[0]), program.graph.layout, output_bytes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.footprint.kinds import CONVOLUTIONS
+from registry.footprint.kinds import CONVOLUTIONS, is_padded
 from registry.footprint.steps import Program, Step
 from registry.inspect.graph import Operator, Tensor
 
@@ -50,8 +50,7 @@ def _runs_into_convolution(program: Program, operator: Operator) -> bool:
     readers = program.readers_of(operator.outputs[0])
     if len(readers) != 1 or readers[0].type not in CONVOLUTIONS:
         return False
-    reader = readers[0]
-    return reader.type == "fully-connected" or reader.attributes.get("padding", "valid") == "valid"
+    return not is_padded(readers[0])
 
 
 def _stored(program: Program, number: int) -> tuple[int, int]:

@@ -108,9 +108,9 @@ def test_a_transposition_of_a_single_channel_moves_nothing() -> None:
 
 
 def test_channels_first_is_planned_as_channels_last() -> None:
-    """The same convolution, dimensions in the order of ONNX."""
+    """The same convolution, dimensions in the order of ONNX and its padding in numbers."""
     first, last = Draft("NCHW"), Draft()
-    window: dict[str, Any] = {"kernel": (3, 3), "strides": (2, 2), "padding": "same"}
+    window: dict[str, Any] = {"kernel": (3, 3), "strides": (2, 2), "padding": "explicit", "pads": (0, 0, 1, 1)}
     numbers = (first.input(1, 3, 16, 12), first.constant(8, 3, 3, 3), first.constant(8, dtype="int32"))
     turned = plan(first.graph(first.add("conv2d", numbers, (1, 8, 8, 6), **window)))
     straight = plan(last.graph(last.conv(last.input(1, 16, 12, 3), 8, kernel=3, stride=2)))

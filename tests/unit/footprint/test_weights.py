@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from registry.footprint import plan
 from tests.unit.footprint.graphs import Draft
 
@@ -44,8 +46,9 @@ def normalized(*, before: bool, padding: str = "same", bias: bool = True) -> int
         if kind == "batch-norm":
             value = draft.same(kind, value, *numbers, dtype="float32")
         else:
-            shape = (1, 8, 8, 4) if padding == "same" else (1, 6, 6, 4)
-            value = draft.add(kind, (value, *weights), shape, "float32", kernel=(3, 3), padding=padding)
+            shape = (1, 6, 6, 4) if padding == "valid" else (1, 8, 8, 4)
+            window: dict[str, Any] = {"kernel": (3, 3), "padding": padding, "pads": (1, 1, 1, 1)}
+            value = draft.add(kind, (value, *weights), shape, "float32", **window)
     return plan(draft.graph(value)).weights_bytes
 
 
@@ -61,6 +64,7 @@ def test_a_normalization_before_a_convolution_is_folded_unless_it_is_padded() ->
     """With padding, zeros would have to be normalized too: then it stays, a factor and a term for each channel."""
     assert normalized(before=True, padding="valid") == 4 * (144 + 4)
     assert normalized(before=True, padding="same") == 4 * (144 + 4) + 2 * 4 * 4
+    assert normalized(before=True, padding="explicit") == 4 * (144 + 4) + 2 * 4 * 4
 
 
 def test_four_bit_weights_are_packed() -> None:
