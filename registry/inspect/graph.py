@@ -41,7 +41,7 @@ Dimension = int | None
 Shape = tuple[Dimension, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Quantization:
     """How stored integers stand for real numbers: real = scale * (stored - zero point).
 
@@ -56,7 +56,7 @@ class Quantization:
     axis: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Extent:
     """Where a constant's bytes lie.
 
@@ -71,7 +71,7 @@ class Extent:
     member: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A value that operators read or write.
 
@@ -112,7 +112,7 @@ class Tensor:
         return None if elements is None or not bits else (elements * bits + 7) // 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operator:
     """One step of the computation.
 

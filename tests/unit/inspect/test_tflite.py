@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from registry.errors import UnavailableError
 from registry.inspect.bounds import MAX_TENSORS, MalformedError
-from registry.inspect.flatbuffer import BOOL, FLOAT32, INT8, INT32, UINT8, UINT32, UINT64
+from registry.inspect.flatbuffer import BOOL, FLOAT32, INT8, INT32, UINT8, UINT32, UINT64, FlatBuffer
 from registry.inspect.graph import TYPES, Extent, Graph, Operator, Quantization
 from registry.inspect.tflite import parse, read
 from registry.inspect.tflite_schema import COMMON, OPERATORS
@@ -222,7 +223,7 @@ def test_a_state_is_variable_and_small_constants_have_values() -> None:
     graph.tensor([1, 3], more={5: Number(BOOL, 1)})
     graph.tensor([2], FLOAT, struct.pack("<2f", 0.5, -1.0))
     graph.tensor([], INTEGER32, struct.pack("<i", 7))
-    graph.tensor([65], INTEGER8, bytes(65))
+    graph.tensor([17], INTEGER8, bytes(17))
     graph.tensor([5], builder.INTEGER4, bytes(3))
     state, real, scalar, long, packed = graph_of(model).tensors
     assert state.variable
@@ -422,6 +423,39 @@ def test_too_many_tensors_are_refused() -> None:
     graph.tensors = [Fields({})] * (MAX_TENSORS + 1)
     with pytest.raises(MalformedError, match=f"at most {MAX_TENSORS} items"):
         graph_of(model)
+
+
+def shared_operator(count: int) -> bytes:
+    """A file that refers to one convolution over and over."""
+    model = Model()
+    graph = model.subgraph()
+    graph.operator("CONV_2D", [graph.tensor([1, 2, 3, 4])] * 3, [0], 1, {})
+    graph.operators += [Fields({})] * (count - 1)
+    data = bytearray(model.bytes())
+    place, _ = next(FlatBuffer(bytes(data), "net").root(b"TFL3").tables(2, 1)).extent(3, 4) or (0, 0)
+    target = place + struct.unpack_from("<I", data, place)[0]
+    for number in range(count):
+        struct.pack_into("<I", data, place + 4 * number, target - place - 4 * number)
+    return bytes(data)
+
+
+def test_references_that_meet_are_refused_before_they_cost_much() -> None:
+    data = shared_operator(20_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedError, match="the same parts over and over"):
+            parse(data, "net.tflite")
+        assert tracemalloc.get_traced_memory()[1] < 32 * len(data)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("field", [{}, {3: ""}, {0: integers(1, 1)}])
+def test_files_of_nothing_but_small_parts_are_read(field: Options) -> None:
+    model = Model()
+    graph = model.subgraph()
+    graph.tensors = [Fields(dict(field)) for _ in range(5000)]
+    assert len(graph_of(model).tensors) == 5000
 
 
 def test_a_file_that_is_empty_or_not_there(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_deeplab_float() -> None:
     assert (image.shape, image.dtype) == ((1, 257, 257, 3), "float32")
     assert (classes.shape, classes.dtype) == ((1, 257, 257, 21), "float32")
     assert (graph.metadata["input.0.mean"], graph.metadata["input.0.std"]) == ("127.5", "127.5")
-    labels = graph.attachments["labelmap.txt"].decode().split()
+    labels = graph.attachments["labelmap.txt"].decode().splitlines()
     assert (len(labels), labels[0], labels[15]) == (21, "background", "person")
     assert {operator.attributes.get("dilations") for operator in graph.operators} >= {(1, 1), (2, 2), (4, 4)}
     assert graph.findings == ()
