@@ -30,6 +30,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Prove": {
         "inspect": "What is in a model file: tensors, work, quantization, dangers.",
+        "fit": "Does it fit my board? Engine, memory by pool, and why not.",
+        "diff": "What changed between two models.",
     },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",

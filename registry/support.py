@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from registry import figures
+from registry.capacity import place
 from registry.card import Variant
 from registry.target import Target
 
@@ -45,6 +47,9 @@ def support_of(variant: Variant, target: Target) -> Support:
         return Support(None, engine, f"its publisher declares {target.name} unsupported")
     if engine is None:
         return Support(None, None, f"{target.name} takes no {describe(variant)} file")
+    memory = place(target, figures.ram_bytes(variant, target.name), figures.flash_bytes(variant, target.name))
+    if memory.fits is False:
+        return Support(None, engine, memory.reason)
     return Support("declared" if declared else "compatible", engine)
 
 

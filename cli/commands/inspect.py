@@ -80,8 +80,8 @@ def _print(path: Path, size: int, digest: object, facts: Facts) -> None:
         ("weights", ", ".join(f"{format_bytes(number)} {dtype}" for dtype, number in facts.weight_bytes.items())),
         ("work", _work_words(facts)),
     )
-    output.print_section("Inputs", (tensor_words(graph.tensors[index]) for index in graph.inputs))
-    output.print_section("Outputs", (tensor_words(graph.tensors[index]) for index in graph.outputs))
+    output.print_section("Inputs", (_described(graph.tensors[index]) for index in graph.inputs))
+    output.print_section("Outputs", (_described(graph.tensors[index]) for index in graph.outputs))
     _print_work(facts)
     kept = [layer.operator for layer in scheme.float_layers]
     output.print_section("Float layers", (_named(graph, operator) for operator in kept))
@@ -128,19 +128,10 @@ def structure_words(facts: Facts) -> str:
     return "; ".join(words)
 
 
-def tensor_words(tensor: Tensor) -> str:
-    """A tensor in words: name, dtype, shape, scale and zero point."""
-    shape = "x".join("?" if one is None else str(one) for one in tensor.shape) if tensor.shape is not None else "?"
-    quantization = tensor.quantization
-    if quantization is None:
-        return f"{tensor.name}  {tensor.dtype} {shape}"
-    if len(quantization.scales) > 1:
-        several = f"{len(quantization.scales)} scales along axis {quantization.axis}"
-        return f"{tensor.name}  {tensor.dtype} {shape}  {several}"
-    return (
-        f"{tensor.name}  {tensor.dtype} {shape}"
-        f"  scale {quantization.scales[0]:.9g}, zero point {quantization.zero_points[0]}"
-    )
+def _described(tensor: Tensor) -> str:
+    from registry.compare import shown
+
+    return f"{tensor.name}  {shown(tensor)}"
 
 
 def _work_words(facts: Facts) -> str:

@@ -1,0 +1,126 @@
+from typing import Any
+
+import pytest
+
+from registry.facts import Facts
+from registry.fit import Fit, fit
+from registry.footprint import plan
+from registry.inspect.graph import Graph, Operator
+from registry.target import Target
+from tests.unit import builders
+from tests.unit.inspect.graphs import Builder
+
+KIB = 1024
+
+
+def network(dtype: str = "int8", *, per_channel: bool = True, **changes: Any) -> Graph:
+    build = Builder(1, 32, 32, 3, dtype=dtype)
+    data = build.conv(build.inputs[0], 8, kernel=3, stride=2, per_channel=per_channel)
+    build.conv(data, 16, kernel=3, per_channel=per_channel)
+    return build.graph(**changes)
+
+
+def board(ram: int | None = 64 * KIB, external: int = 0, flash: int = 64 * KIB, **changes: Any) -> Target:
+    """An NPU that takes int8 per-tensor, and a CPU that takes int8 and float."""
+    memories: list[dict[str, Any]] = [
+        {"name": "sram", "kind": "internal-ram", "size": ram},
+        {"name": "psram", "kind": "external-ram", "size": external},
+        {"name": "flash", "kind": "internal-flash", "size": flash},
+    ]
+    engines = [{"name": "npu", "title": "NPU"}, {"name": "cpu", "title": "CPU"}]
+    accepts = [
+        {**builders.rule("npu", ["tflite"], ["int8"]), "granularities": ["per-tensor"]},
+        builders.rule("cpu", ["tflite"], ["int8", "float32"]),
+    ]
+    known = [one for one in memories if one["size"]] if ram is not None else []
+    return Target.from_document(
+        builders.target(**{"engines": engines, "accepts": accepts, "memories": known, **changes})
+    )
+
+
+def judged(graph: Graph, target: Target, **changes: Any) -> Fit:
+    return fit(Facts(graph), plan(graph), target, **changes)
+
+
+def test_what_fits_says_the_engine_and_the_numbers() -> None:
+    found = judged(network(per_channel=False), board())
+    assert (found.verdict, found.engine, found.reasons, found.notes) == ("yes", "npu", (), ())
+    assert found.memory.source == "estimated"
+    assert found.memory.least <= found.memory.ram <= found.memory.most
+    assert {pool.name: used for pool, used in found.placement.used} == {
+        "sram": found.memory.ram,
+        "flash": found.memory.flash,
+    }
+
+
+def test_what_the_faster_engine_refuses_is_told() -> None:
+    found = judged(network(), board())
+    assert (found.verdict, found.engine) == ("yes", "cpu")
+    assert found.notes == ("runs on the cpu, not on the npu: it takes per-tensor, found per-channel",)
+
+
+def test_a_scheme_that_nobody_takes() -> None:
+    found = judged(network("uint8", per_channel=False), board())
+    assert (found.verdict, found.engine) == ("no", None)
+    assert found.reasons == ("board takes no tflite uint8 per-tensor file",)
+    assert "npu: it takes int8, found uint8" in found.notes
+
+
+def test_activations_that_spill_and_activations_that_do_not_fit() -> None:
+    graph = network()
+    need = plan(graph).estimate_bytes
+    spilled = judged(graph, board(ram=need // 2, external=need))
+    assert spilled.verdict == "yes"
+    assert spilled.placement.spill == need - need // 2
+    assert any("spill into external RAM" in note for note in spilled.notes)
+    small = judged(graph, board(ram=KIB))
+    assert small.verdict == "no"
+    assert small.reasons[0].startswith("ram: needs")
+    assert small.reasons[0].endswith("(estimated)")
+
+
+def test_bounds_that_decide_otherwise_are_told() -> None:
+    graph = network()
+    found = plan(graph)
+    assert found.lower_bytes < found.estimate_bytes < found.upper_bytes
+    above = judged(graph, board(ram=found.estimate_bytes))
+    assert above.verdict == "yes"
+    assert any("upper bound" in note for note in above.notes)
+    below = judged(graph, board(ram=found.estimate_bytes - 1))
+    assert below.verdict == "no"
+    assert any("lower bound" in note for note in below.notes) == (found.lower_bytes < found.estimate_bytes)
+
+
+def test_unknown_memories_give_no_verdict() -> None:
+    found = judged(network(), board(ram=None))
+    assert found.verdict == "unknown"
+    assert found.reasons == ("board's ram is not known; board's flash is not known",)
+
+
+def test_published_figures_of_the_target_go_before_estimates() -> None:
+    figures = [builders.footprint("activation-ram", 9.0), builders.footprint("weights-flash", 3.0)]
+    variant = builders.one(footprints=figures)
+    found = judged(network(), board(), variant=variant)
+    assert (found.memory.source, found.memory.ram, found.memory.flash) == ("published", 9 * KIB, 3 * KIB)
+    elsewhere = judged(network(), board(name="other"), variant=variant)
+    assert elsewhere.memory.source == "estimated"
+
+
+def test_operators_of_nobodys_toolchain() -> None:
+    build = Builder(1, 8, 8, 3, dtype="int8")
+    data = build.conv(build.inputs[0], 4)
+    output = build.value((1, 8, 8, 4), "int8")
+    build.operators.append(Operator("other", "MyCustomOp", (data,), (output,), custom=True))
+    found = judged(build.graph(output), board())
+    assert found.verdict == "no"
+    assert found.reasons == ("operators that only special code can run: MyCustomOp",)
+
+
+@pytest.mark.parametrize(
+    ("needed", "verdict"), [("2.9.0", "yes"), ("2.10.0", "yes"), ("2.14.0", "no"), ("", "yes")]
+)
+def test_a_file_of_a_later_runtime(needed: str, verdict: str) -> None:
+    target = board(toolchain=[{"name": "TensorFlow Lite", "version": "2.10.0"}])
+    found = judged(network(metadata={"min_runtime_version": needed}), target)
+    assert found.verdict == verdict
+    assert bool(found.reasons) == (verdict == "no")
