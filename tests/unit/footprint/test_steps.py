@@ -50,7 +50,7 @@ def test_an_activation_of_a_value_that_others_need_is_a_kernel() -> None:
 
 
 def test_a_value_that_is_also_read_under_another_shape_is_not_written_over() -> None:
-    """The convolution's output is needed twice, once flat: the activation of the flat one needs a place of its own."""
+    """The convolution's output is needed twice, once flat: the flat one's activation needs a place of its own."""
     draft = Draft()
     value = draft.conv(draft.input(1, 8, 8, 4), 4)
     flat = draft.add("reshape", (value,), (1, 256))
