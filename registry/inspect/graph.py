@@ -40,7 +40,7 @@ Dimension = int | None
 Shape = tuple[Dimension, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Quantization:
     """How stored integers stand for real numbers: real = scale * (stored - zero point).
 
@@ -55,7 +55,7 @@ class Quantization:
     axis: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Extent:
     """Where a constant's bytes lie.
 
@@ -70,7 +70,7 @@ class Extent:
     member: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A value that operators read or write.
 
@@ -111,7 +111,7 @@ class Tensor:
         return None if elements is None or not bits else (elements * bits + 7) // 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operator:
     """One step of the computation.
 

@@ -2,121 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from registry.inspect.flatbuffer import BOOL, INT8, INT32, Table
-from registry.inspect.graph import Shape, Tensor
-from registry.inspect.tflite_schema import ACTIVATIONS, DTYPES, PADDINGS
-
-Attributes = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Node:
-    """What an operator's attributes follow from.
-
-    Attributes:
-        native: Name in the schema.
-        options: Its options, None when the file has none or those of another operator.
-        inputs: Its input tensors in the file's order, None for one that is left out.
-        outputs: Its output tensors.
-    """
-
-    native: str
-    options: Table | None
-    inputs: Sequence[Tensor | None]
-    outputs: Sequence[Tensor | None]
-
-    def integer(self, field: int, default: int = 0) -> int:
-        """An integer of the options."""
-        return default if self.options is None else self.options.integer(field, INT32, default)
-
-    def flag(self, field: int) -> bool:
-        """A truth value of the options."""
-        return self.options is not None and bool(self.options.integer(field, BOOL))
-
-    def word(self, field: int, words: Sequence[str]) -> str:
-        """A value of an enumeration."""
-        code = 0 if self.options is None else self.options.integer(field, INT8)
-        return words[code] if 0 <= code < len(words) else f"unknown-{code}"
-
-    def shape(self, number: int) -> Shape:
-        """Shape of an input; empty when it is left out or has none."""
-        tensor = self.inputs[number] if number < len(self.inputs) else None
-        return tensor.shape or () if tensor else ()
-
-    def values(self, number: int) -> tuple[int, ...] | None:
-        """Whole numbers of a small constant input."""
-        tensor = self.inputs[number] if number < len(self.inputs) else None
-        if tensor is None or tensor.values is None or tensor.dtype not in ("int32", "int64"):
-            return None
-        return tuple(map(int, tensor.values))
-
-
-def _dimension(shape: Shape, number: int) -> int | None:
-    return shape[number] if -len(shape) <= number < len(shape) else None
-
-
-def _axis(axis: int, rank: int) -> int:
-    """An axis counted from the front."""
-    return axis + rank if axis < 0 <= axis + rank else axis
-
-
-def _window(node: Node, padding: int, strides: tuple[int, int], dilations: tuple[int, int] | None) -> Attributes:
-    """Padding, strides and dilations from the fields (height, width) that hold them."""
-    stretched = (node.integer(dilations[0], 1), node.integer(dilations[1], 1)) if dilations else (1, 1)
-    return {
-        "padding": node.word(padding, PADDINGS),
-        "strides": (node.integer(strides[0]), node.integer(strides[1])),
-        "dilations": stretched,
-    }
-
-
-def _kernel(node: Node, number: int = 1) -> tuple[int | None, int | None]:
-    """Height and width of weights (outputs, height, width, inputs)."""
-    shape = node.shape(number)
-    return (shape[1], shape[2]) if len(shape) == 4 else (None, None)
-
-
-def _conv(node: Node) -> Attributes:
-    channels, each = _dimension(node.shape(0), -1), _dimension(node.shape(1), -1)
-    groups = channels // each if channels and each and channels % each == 0 else 1
-    found = {"kernel": _kernel(node), **_window(node, 0, (2, 1), (5, 4)), "groups": groups}
-    outputs = _dimension(node.shape(1), 0)
-    if groups > 1 and groups == channels and outputs:
-        found["multiplier"] = outputs // groups
-    return found | {"activation": node.word(3, ACTIVATIONS)}
-
-
-def _depthwise(node: Node) -> Attributes:
-    channels, outputs = _dimension(node.shape(0), -1), _dimension(node.shape(1), -1)
-    multiplier = outputs // channels if channels and outputs else node.integer(3)
-    window = {"kernel": _kernel(node), **_window(node, 0, (2, 1), (6, 5))}
-    return {**window, "groups": channels, "multiplier": multiplier, "activation": node.word(4, ACTIVATIONS)}
-
-
-def _transpose_conv(node: Node) -> Attributes:
-    window = {"kernel": _kernel(node), **_window(node, 0, (2, 1), None), "groups": 1}
-    return {**window, "activation": node.word(3, ACTIVATIONS)}
-
-
-def _pool(node: Node) -> Attributes:
-    kernel = (node.integer(4), node.integer(3))
-    return {"kernel": kernel, **_window(node, 0, (2, 1), None), "activation": node.word(5, ACTIVATIONS)}
-
-
-def _conv3d(node: Node) -> Attributes:
-    weights = node.shape(1)
-    return {
-        "kernel": weights[:3] if len(weights) == 5 else (None, None, None),
-        "padding": node.word(0, PADDINGS),
-        "strides": tuple(node.integer(field) for field in (1, 3, 2)),
-        "dilations": tuple(node.integer(field, 1) for field in (5, 7, 6)),
-        "groups": 1,
-        "activation": node.word(4, ACTIVATIONS),
-    }
+from registry.inspect import tflite_windows
+from registry.inspect.flatbuffer import INT32
+from registry.inspect.tflite_node import Attributes, Node, dimension, from_front
+from registry.inspect.tflite_schema import ACTIVATIONS, DTYPES
 
 
 def _fully_connected(node: Node) -> Attributes:
@@ -132,7 +23,7 @@ def _axis_option(field: int, activation: int | None = None) -> Callable[[Node], 
 
     def found(node: Node) -> Attributes:
         rank = len(node.shape(0)) + (node.native == "PACK")
-        axis: Attributes = {"axis": _axis(node.integer(field), rank)}
+        axis: Attributes = {"axis": from_front(node.integer(field), rank)}
         return axis if activation is None else axis | {"activation": node.word(activation, ACTIVATIONS)}
 
     return found
@@ -143,7 +34,7 @@ def _axis_input(number: int, data: int = 0) -> Callable[[Node], Attributes]:
 
     def found(node: Node) -> Attributes:
         values = node.values(number)
-        return {"axis": _axis(values[0], len(node.shape(data)))} if values else {}
+        return {"axis": from_front(values[0], len(node.shape(data)))} if values else {}
 
     return found
 
@@ -156,7 +47,7 @@ def _last_axis(node: Node) -> Attributes:
 
 def _reduce(node: Node) -> Attributes:
     axes, rank = node.values(1), len(node.shape(0))
-    known: Attributes = {} if axes is None else {"axes": tuple(_axis(axis, rank) for axis in axes)}
+    known: Attributes = {} if axes is None else {"axes": tuple(from_front(axis, rank) for axis in axes)}
     return known | {"keep_dims": node.flag(0)}
 
 
@@ -207,7 +98,7 @@ def _slice(node: Node) -> Attributes:
 
 def _squeeze(node: Node) -> Attributes:
     axes = node.options.integers(0, INT32, 64) if node.options else ()
-    return {"axes": tuple(_axis(axis, len(node.shape(0))) for axis in axes)}
+    return {"axes": tuple(from_front(axis, len(node.shape(0))) for axis in axes)}
 
 
 def _block(node: Node) -> Attributes:
@@ -251,7 +142,7 @@ def _norm(node: Node) -> Attributes:
 
 def _lstm(node: Node) -> Attributes:
     basic = node.native == "LSTM" and node.word(3, ("full", "basic")) == "basic"
-    rows = _dimension(node.shape(2), 0)
+    rows = dimension(node.shape(2), 0)
     sequence = node.native != "LSTM"
     time_major = {"UNIDIRECTIONAL_SEQUENCE_LSTM": 3, "BIDIRECTIONAL_SEQUENCE_LSTM": 4}.get(node.native)
     return {
@@ -266,7 +157,7 @@ def _lstm(node: Node) -> Attributes:
 def _rnn(node: Node) -> Attributes:
     sequence = node.native != "RNN"
     return {
-        "units": _dimension(node.shape(1), 0),
+        "units": dimension(node.shape(1), 0),
         "return_sequences": sequence,
         "bidirectional": node.native.startswith("BI"),
         "time_major": sequence and node.flag(0),
@@ -279,11 +170,11 @@ def _svdf(node: Node) -> Attributes:
 
 
 _READERS: Mapping[str, tuple[int, Callable[[Node], Attributes]]] = {
-    "CONV_2D": (1, _conv),
-    "DEPTHWISE_CONV_2D": (2, _depthwise),
-    "TRANSPOSE_CONV": (49, _transpose_conv),
-    "CONV_3D": (106, _conv3d),
-    **dict.fromkeys(("AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"), (5, _pool)),
+    "CONV_2D": (1, tflite_windows.conv),
+    "DEPTHWISE_CONV_2D": (2, tflite_windows.depthwise),
+    "TRANSPOSE_CONV": (49, tflite_windows.transpose_conv),
+    "CONV_3D": (106, tflite_windows.conv3d),
+    **dict.fromkeys(("AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"), (5, tflite_windows.pool)),
     "FULLY_CONNECTED": (8, _fully_connected),
     "BATCH_MATMUL": (101, _matmul),
     "ADD": (11, _activation),
