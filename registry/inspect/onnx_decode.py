@@ -230,23 +230,22 @@ class Messages:
         found, wire = NodeMessage(), self._wire
         inputs: list[bytes] = []
         outputs: list[bytes] = []
-        for each in wire.fields(message):
-            if each.kind != BYTES:
-                continue
-            if each.number == NODE["input"]:
-                inputs.append(wire.content(each.span))
-            elif each.number == NODE["output"]:
-                outputs.append(wire.content(each.span))
-            elif each.number == NODE["attribute"]:
-                self._attribute_of(found.attributes, each.span, depth)
-            elif each.number == NODE["op_type"]:
-                found.type = wire.text(each.span)
-            elif each.number == NODE["domain"]:
-                found.domain = wire.text(each.span) or STANDARD
-            elif each.number == NODE["name"]:
-                found.name = wire.text(each.span)
-            elif each.number == NODE["overload"]:
-                found.overload = wire.text(each.span)
+
+        def put(name: str, text: str) -> None:
+            setattr(found, name, text)
+
+        self._each(
+            message,
+            {
+                (NODE["input"], BYTES): lambda each: inputs.append(wire.content(each.span)),
+                (NODE["output"], BYTES): lambda each: outputs.append(wire.content(each.span)),
+                (NODE["attribute"], BYTES): lambda each: self._attribute_of(found.attributes, each.span, depth),
+                (NODE["op_type"], BYTES): lambda each: put("type", wire.text(each.span)),
+                (NODE["domain"], BYTES): lambda each: put("domain", wire.text(each.span) or STANDARD),
+                (NODE["name"], BYTES): lambda each: put("name", wire.text(each.span)),
+                (NODE["overload"], BYTES): lambda each: put("overload", wire.text(each.span)),
+            },
+        )
         if not found.type:
             raise wire.malformed(message.start, "a node with an operator type", "none")
         found.inputs, found.outputs = tuple(inputs), tuple(outputs)

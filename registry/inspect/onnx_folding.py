@@ -19,7 +19,7 @@ Values = tuple[Known, ...]
 
 def fold(step: Step) -> Values | None:
     """Elements of the first output as far as they follow from the inputs; None where nothing is known."""
-    rule = _RULES.get(step.node.type)
+    rule = _RULES.get(step.type)
     if rule is None:
         return None
     found = rule(step)
@@ -98,13 +98,10 @@ def _transpose(step: Step) -> Values | None:
 
 
 def _filled(step: Step) -> Values | None:
-    sizes, message = whole(step.known(0)), step.tensor("value")
-    if sizes is None or math.prod(sizes) > SMALL_CONSTANT or min(sizes, default=0) < 0:
+    sizes = whole(step.known(0))
+    if sizes is None or min(sizes, default=0) < 0 or math.prod(sizes) > SMALL_CONSTANT:
         return None
-    if message is None:
-        return (0.0,) * math.prod(sizes)
-    # the tensor has one element; exporters write whole numbers, as raw bytes
-    return None
+    return (step.filling,) * math.prod(sizes)
 
 
 def _pairs(step: Step) -> Sequence[tuple[Known, Known]] | None:

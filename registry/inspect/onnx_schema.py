@@ -162,3 +162,5 @@ OPERATORS = frozenset(_WORDS.split())
 CLASSICAL: Final = "ai.onnx.ml"
 TRAINING: Final = ("ai.onnx.training", "ai.onnx.preview.training")
 PREVIEW: Final = "ai.onnx.preview"
+CONTRIBUTED: Final = "com.microsoft"
+"""Domain of the operators that ONNX Runtime's own quantizer and optimiser write."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from registry.inspect.graph import Shape
 from registry.inspect.onnx_constants import Known, Value
 from registry.inspect.onnx_messages import GraphMessage, NamedShape, NamedSize, NodeMessage, TensorMessage
+from registry.inspect.onnx_schema import CONTRIBUTED, STANDARD
 
 LARGEST = 1 << 63
 
@@ -21,12 +22,19 @@ class Step:
         opset: Version of its domain's operators; 0 where the file does not say.
         inputs: Values in ONNX's order; None for one that is left out.
         outputs: Likewise.
+        filling: The element that `ConstantOfShape` repeats.
     """
 
     node: NodeMessage
     opset: int
     inputs: Sequence[Value | None]
     outputs: Sequence[Value | None]
+    filling: Known = None
+
+    @property
+    def type(self) -> str:
+        """ONNX's name of the operator; empty in domains whose operators no rule here knows."""
+        return self.node.type if self.node.domain in (STANDARD, CONTRIBUTED) else ""
 
     def value(self, number: int) -> Value | None:
         """An input, None where it is left out."""
