@@ -71,6 +71,7 @@ class Program:
         self._gives_integers: dict[int, bool] = {}
         self._made: dict[int, int] = {}
         self._padded: set[int] = set()
+        self._shared: set[int] = set()
         steps = list(self._merge())
         self.steps = tuple(
             replace(step, reads=self._places(step.reads), writes=self._places(step.writes)) for step in steps
@@ -139,6 +140,7 @@ class Program:
             moving = self.moving(operator)
             host = self._made.get(self._root(moving[0])) if moving else None
             if self._shares(operator, moving):
+                self._shared.update(() if self._is_alone(moving[0]) else {self._root(moving[0])})
                 self._join(operator.outputs[0], moving[0])
                 self._padded.update(operator.outputs if operator.type == "pad" else ())
             elif host is not None and self._follows(operator, moving[0], steps[host]):
@@ -173,7 +175,7 @@ class Program:
         if operator.type == "pad":
             return self._only_reader_is(operator.outputs[0], WINDOWED)
         if operator.type == "quantize":
-            return self._readers[moving[0]] == 1 and (
+            return self._is_alone(moving[0]) and (
                 source.bytes == output.bytes or moving[0] not in self.graph.inputs
             )
         if operator.type == "dequantize":
@@ -194,7 +196,7 @@ class Program:
 
     def _follows(self, operator: Operator, source: int, host: Step) -> bool:
         """Whether an operator is applied to each value as its producer stores it."""
-        if self._readers[source] != 1 or host.pooled is not None:
+        if not self._is_alone(source) or host.pooled is not None:
             return False
         if operator.type == "batch-norm":
             return self.first(host).type in CONVOLUTIONS
@@ -207,11 +209,15 @@ class Program:
         return (
             self._pools_run != "apart"
             and operator.type in POOLS
-            and self._readers[source] == 1
+            and self._is_alone(source)
             and host.pooled is None
             and self.first(host).type in ("conv2d", "depthwise-conv2d")
             and (self._pools_run == "inside" or (usual and source not in self._padded))
         )
+
+    def _is_alone(self, number: int) -> bool:
+        """Whether a value has one reader, and nothing else wants what lies in its place."""
+        return self._readers[number] == 1 and self._root(number) not in self._shared
 
     def _only_reader_is(self, number: int, types: Iterable[str]) -> bool:
         readers = list(self.readers_of(number))

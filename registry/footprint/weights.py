@@ -29,10 +29,11 @@ def weights_bytes(program: Program) -> int:
     """
     stored: dict[int, int] = {}
     for step in program.steps:
-        operator = program.first(step)
-        for number in _constants(program, operator):
-            origin, size = _stored(program, number)
-            stored[origin] = size
+        alone = [program.first(step)]
+        inside = [program.graph.operators[number] for number in step.merged]
+        alone += [operator for operator in inside if operator.type != "batch-norm"]
+        numbers = [number for operator in alone for number in _constants(program, operator)]
+        stored.update(_stored(program, number) for number in numbers)
         stored.update(_normalized(program, step))
     return sum(stored.values())
 

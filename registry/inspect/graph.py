@@ -15,6 +15,8 @@ from typing import Any, Literal
 BITS: Mapping[str, int] = {
     "bool": 8,
     "int2": 2,
+    "uint2": 2,
+    "float4": 4,
     "int4": 4,
     "uint4": 4,
     "int8": 8,
@@ -49,11 +51,14 @@ class Quantization:
         scales: One, or one for each slice along `axis`.
         zero_points: As many.
         axis: Dimension that has a scale of its own for each slice; None for one scale of the whole tensor.
+        dtype: Type of the integers where the tensor itself stands as real numbers, between a dequantize and a
+            quantize operator: a compiler computes there in these integers. None where the tensor holds them.
     """
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     axis: int | None = None
+    dtype: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

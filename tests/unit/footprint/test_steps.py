@@ -49,6 +49,18 @@ def test_an_activation_of_a_value_that_others_need_is_a_kernel() -> None:
     assert kinds(draft, draft.same("mul", value, active)) == ["conv2d", "sigmoid", "mul"]
 
 
+def test_a_value_that_is_also_read_under_another_shape_is_not_written_over() -> None:
+    """The convolution's output is needed twice, once flat: the flat one's activation needs a place of its own."""
+    draft = Draft()
+    value = draft.conv(draft.input(1, 8, 8, 4), 4)
+    flat = draft.add("reshape", (value,), (1, 256))
+    active = draft.same("relu", flat)
+    total = draft.same("add", value, active)
+    assert kinds(draft, total) == ["conv2d", "relu", "add"]
+    program = Program(draft.graph(total), "usual")
+    assert program.steps[1].reads != program.steps[1].writes
+
+
 def test_conversion_of_bytes_at_the_input_takes_no_place() -> None:
     draft = Draft()
     source = draft.input(1, 8, 8, 4, dtype="uint8")

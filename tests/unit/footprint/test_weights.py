@@ -30,6 +30,13 @@ def test_constants_of_sums_and_factors_are_stored() -> None:
     assert plan(draft.graph(output)).weights_bytes == 16
 
 
+def test_the_slopes_of_an_activation_inside_a_convolution_are_stored() -> None:
+    draft = Draft()
+    value = draft.conv(draft.input(1, 8, 8, 4), 4)
+    output = draft.same("prelu", value, draft.constant(4, dtype="float32"))
+    assert plan(draft.graph(output)).weights_bytes == 16 + 4 * 4 + 4 * 4
+
+
 def test_a_constant_that_nothing_reads_is_not_stored() -> None:
     draft = Draft()
     draft.constant(1000)

@@ -1,0 +1,165 @@
+"""Scales and zero points of ONNX tensors, read off the operators around them.
+
+ONNX has no quantization on a tensor. It says it in one of two ways, and both end on the tensors here, as TFLite
+has it:
+
+- QOperator: `QLinearConv` and the like take scales and zero points as inputs. Their integer tensors get them.
+- QDQ: an operator on real numbers stands between `DequantizeLinear` and `QuantizeLinear`. The integer tensors
+  (what a `QuantizeLinear` gives, what a `DequantizeLinear` takes, constant weights among it) get scale and zero
+  point with the axis. The tensors of real numbers between them get them too, with `Quantization.dtype` naming the
+  integers: what a `DequantizeLinear` gives, and what only `QuantizeLinear` of one scale take. Such a tensor keeps
+  its dtype float32. So an operator computes in integers if its data, its weights and its output have a
+  quantization; weights without quantized data are stored in integers only, to be made real before use.
+
+A value on a grid stays there through operators that only move elements, through `Relu` and through max pooling
+(zero is on every grid), so quantization follows those forwards. It follows `Relu`, `Clip` and moving operators
+backwards as well, because rounding is monotone: quantize(clip(x)) is clip(quantize(x)) on the same grid. A
+convolution whose activation stands before the `QuantizeLinear` is therefore seen to give integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
+
+from registry.inspect.findings import Findings
+from registry.inspect.graph import Quantization
+from registry.inspect.onnx_constants import Constants, Value
+from registry.inspect.onnx_step import Step, counted
+from registry.inspect.onnx_words import form
+
+MAX_SCALES = 65_536
+"""Scales of a tensor that are read."""
+
+_MOVING = frozenset(
+    {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity", "DepthToSpace", "SpaceToDepth", "Slice"}
+)
+_FORWARDS = _MOVING | {"Relu", "MaxPool", "Gather", "Dropout"}
+_BACKWARDS = (_MOVING - {"Slice"}) | {"Relu", "Clip"}
+
+
+class Quantizer:
+    """Gives the values of a graph their quantization.
+
+    Args:
+        constants: Reads scales and zero points.
+        findings: Where scales that are none go.
+    """
+
+    def __init__(self, constants: Constants, findings: Findings) -> None:
+        self._constants = constants
+        self._findings = findings
+
+    def apply(self, steps: Sequence[Step], results: Sequence[Value]) -> None:
+        """Set the quantization of all values.
+
+        Args:
+            steps: In order of execution.
+            results: Values that a caller gets: these stay real numbers.
+        """
+        for step in steps:
+            if step.type in ("QuantizeLinear", "DequantizeLinear"):
+                self._pair(step)
+            elif form(step):
+                self._operator(step)
+        for step in steps:
+            self._forwards(step)
+        self._all_backwards(steps, {id(value) for value in results})
+
+    def _all_backwards(self, steps: Sequence[Step], kept: set[int]) -> None:
+        readers: dict[int, list[Step]] = {}
+        for step in steps:
+            for value in step.inputs:
+                if value is not None:
+                    readers.setdefault(id(value), []).append(step)
+        for step in reversed(steps):
+            for value in step.outputs:
+                if value is not None and value.quantization is None and id(value) not in kept:
+                    value.quantization = self._backwards(value, readers.get(id(value), []))
+
+    def _pair(self, step: Step) -> None:
+        """A quantize or dequantize operator: its integers, and the real numbers that a dequantize gives."""
+        quantizing = step.type == "QuantizeLinear"
+        integers = step.outputs[0] if quantizing and step.outputs else step.value(0)
+        if integers is None:
+            return
+        found = self._read(step, 1, 2, integers, step.integer("axis", 1))
+        if found is not None and integers.quantization is None:
+            integers.quantization = found
+        if not quantizing and step.outputs and step.outputs[0] is not None and found is not None:
+            step.outputs[0].quantization = replace(found, dtype=integers.dtype)
+
+    def _operator(self, step: Step) -> None:
+        """An operator on integers: its data, weights, result and bias."""
+        places = form(step)
+        if places is None:
+            return
+        for number in places.data:
+            if value := step.value(number):
+                transposed = bool(step.integer("transB", 0))
+                axis = 0 if step.type == "QLinearConv" or transposed else -1
+                value.quantization = value.quantization or self._read(step, number + 1, number + 2, value, axis)
+        if step.outputs and (result := step.outputs[0]):
+            result.quantization = self._read(step, places.result, places.result + 1, result, 1)
+        bias = step.value(places.bias) if places.bias >= 0 else None
+        data, weights = step.value(places.data[0]), step.value(places.data[-1])
+        if bias and data and weights and data.quantization and weights.quantization:
+            bias.quantization = _product(data.quantization, weights.quantization)
+
+    def _read(self, step: Step, scale: int, zero: int, value: Value, axis: int) -> Quantization | None:
+        """Quantization of a value from two inputs of a step; None where they are not constants."""
+        scales = self._numbers(step.value(scale))
+        if not scales:
+            return None
+        zeros = self._numbers(step.value(zero)) if step.given(zero) else (0,) * len(scales)
+        if zeros is None or len(zeros) != len(scales) or not all(map(isfinite, zeros)):
+            zeros = (0,) * len(scales)
+        if not all(isfinite(each) and each > 0 for each in scales):
+            text = "a scale is not a positive number, so the integers mean nothing"
+            self._findings.add("note", "onnx-scale", value.name, text)
+        rank = len(value.shape) if value.shape is not None else None
+        depth = step.rank(scale) or 0
+        if depth > 1:
+            self._findings.add("note", "onnx-blocks", value.name, "scales by block, which stay unread")
+            return None
+        single = len(scales) == 1 and depth == 0
+        place = None if single or rank is None else counted(axis, rank)
+        return Quantization(tuple(map(float, scales)), tuple(int(each) for each in zeros), place)
+
+    def _numbers(self, value: Value | None) -> tuple[int | float, ...] | None:
+        """Numbers of a constant."""
+        return self._constants.numbers(value.message, MAX_SCALES) if value and value.message else None
+
+    @staticmethod
+    def _forwards(step: Step) -> None:
+        source = step.value(0)
+        if step.type not in _FORWARDS or source is None or source.quantization is None or not step.outputs:
+            return
+        result = step.outputs[0]
+        # an axis of its own may have moved
+        if result is not None and result.quantization is None and source.quantization.axis is None:
+            result.quantization = source.quantization
+
+    @staticmethod
+    def _backwards(value: Value, readers: Sequence[Step]) -> Quantization | None:
+        """The one quantization that all readers of a value round it to."""
+        found: set[Quantization | None] = set()
+        for step in readers:
+            result = step.outputs[0] if step.outputs else None
+            if result is None or step.value(0) is not value:
+                return None
+            if step.type == "QuantizeLinear":
+                own = result.quantization
+                found.add(None if own is None else replace(own, dtype=result.dtype))
+            elif step.type in _BACKWARDS and result.quantization and result.quantization.axis is None:
+                found.add(result.quantization)
+            else:
+                return None
+        return found.pop() if len(found) == 1 else None
+
+
+def _product(data: Quantization, weights: Quantization) -> Quantization:
+    """Quantization of a bias, which is added to sums of products."""
+    scales = tuple(data.scales[0] * scale for scale in weights.scales)
+    return Quantization(scales, (0,) * len(scales), None if weights.axis is None else 0)
