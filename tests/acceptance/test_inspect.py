@@ -193,6 +193,15 @@ def test_an_unpinned_variant_is_not_inspected(shipped: Zoo) -> None:
     assert_says(result, "no digest", "--allow-unpinned")
 
 
+def test_names_in_a_file_cannot_drive_the_terminal(zoo: Zoo, tmp_path: Path) -> None:
+    data = FLOAT.read_bytes().replace(b"ResizeBilinear_3", b"Res\x1b[2J\x07near_3ab").replace(b"sub_7", b"s\rb_7")
+    (tmp_path / "odd.tflite").write_bytes(data)
+    for words in (["inspect", "--layers"], ["fit"], ["diff", str(FLOAT)]):
+        result = zoo(*words, tmp_path / "odd.tflite", ZOO_CARDS="builtin")
+        assert not [letter for letter in result.out if not letter.isprintable() and letter != "\n"], result
+    assert "Res?[2J?near_3ab" in zoo("inspect", tmp_path / "odd.tflite").out
+
+
 def test_json_has_no_word_that_is_not_json(shipped: Zoo, tmp_path: Path) -> None:
     mirror = mirror_of(tmp_path / "mirror", QUANTIZED.read_bytes())
     result = shipped("inspect", "google/deeplabv3-mnv2-dm05", "--mirror", mirror, "--format", "json", "--layers")
