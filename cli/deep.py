@@ -36,13 +36,14 @@ def verify(what: str, card: str | None, settings: Settings, voice: Voice, form: 
     """
     from registry.claims import judge
     from registry.facts import Facts
+    from registry.footprint import plan
     from registry.inspect import read
 
     path, variant = model_file.located(what, settings, voice)
     if variant is None or card is not None:
         variant = _described(path, card, settings, voice)
     facts = Facts(read(path))
-    claims = judge(variant, facts)
+    claims = judge(variant, facts, plan(facts.graph))
     counts = {state: sum(one.state == state for one in claims) for state in STATES}
     if form == "json":
         findings = [asdict(one) for one in facts.graph.findings]
@@ -77,7 +78,7 @@ def _described(path: Path, card: str | None, settings: Settings, voice: Voice) -
 def _print(variant: Variant, path: Path, claims: list[Claim]) -> None:
     click.echo(click.style(f"{variant.full_name}", bold=True) + f"  {path}")
     rows = [
-        [one.state, one.about, one.stated, one.found or one.reason if one.state == "unchecked" else one.found]
+        [one.state, one.about, one.stated, "; ".join(word for word in (one.found, one.reason) if word)]
         for one in claims
     ]
     columns = [Column("STATE"), Column("CLAIM"), Column("CARD"), Column("FILE", wrap=True)]

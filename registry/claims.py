@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from registry.card import Variant
 from registry.facts import Facts
+from registry.footprint import Footprint
 from registry.inspect.graph import Shape, Tensor
-from registry.units import BYTES
+from registry.units import BYTES, format_bytes
 
 State = Literal["confirmed", "contradicted", "unchecked"]
 
@@ -21,6 +22,9 @@ SCALE_TOLERANCE = 1e-6
 
 FIGURE_TOLERANCE = 0.02
 """Relative difference up to which a rounded figure of work or size is the same."""
+
+WEIGHTS_APART = 0.1
+"""Relative difference of weights beyond which no compiler's padding explains it."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,18 @@ class Claim:
     reason: str = ""
 
 
-def judge(variant: Variant, facts: Facts) -> list[Claim]:
-    """Every claim of a variant that a file could bear out, in the card's order."""
+def judge(variant: Variant, facts: Facts, footprint: Footprint) -> list[Claim]:
+    """Every claim of a variant that a file could bear out, in the card's order.
+
+    Args:
+        variant: What the card says.
+        facts: What the file says.
+        footprint: What its graph needs.
+    """
     found: list[Claim] = []
     for part in _PARTS:
         found += part(variant, facts)
-    return found
+    return [*found, *_memory(variant, facts, footprint)]
 
 
 def _said(about: str, stated: Any, found: Any, absent: str = "the file does not say") -> Claim:
@@ -309,9 +319,39 @@ def _figures(variant: Variant, facts: Facts) -> Iterator[Claim]:
             yield Claim(kind, "unchecked", f"{count} stated", "", told)
 
 
-def bytes_of(item: Mapping[str, Any]) -> float:
-    """A footprint figure in bytes."""
-    return float(item["value"]) * BYTES.get(item["unit"], 1)
+def _memory(variant: Variant, facts: Facts, footprint: Footprint) -> Iterator[Claim]:
+    """Published weights against the exact ones; activations against the bounds of every sound plan."""
+    for item in variant.document.get("footprints", ()):
+        if item["value"] is None or item.get("precision", variant.scheme) != variant.scheme:
+            continue
+        stated = item["value"] * BYTES.get(item["unit"], 1)
+        about = f"footprints.{item['name']}" + (f" on {item['target']}" if "target" in item else "")
+        if item["name"] == "weights-flash":
+            yield _weights(about, stated, footprint.weights_bytes)
+        elif item["name"] == "activation-ram":
+            yield _activations(about, stated, footprint)
+
+
+def _weights(about: str, stated: float, found: int) -> Claim:
+    apart = abs(stated - found) / max(stated, found)
+    words = format_bytes(stated), format_bytes(found)
+    if apart <= FIGURE_TOLERANCE:
+        return Claim(about, "confirmed", *words, f"within {FIGURE_TOLERANCE:.0%}")
+    if apart <= WEIGHTS_APART:
+        return Claim(about, "unchecked", *words, "compilers store weights differently by as much")
+    return Claim(
+        about, "contradicted", *words, f"more than {WEIGHTS_APART:.0%} apart: other weights than the card's"
+    )
+
+
+def _activations(about: str, stated: float, footprint: Footprint) -> Claim:
+    least, most = footprint.lower_bytes, footprint.upper_bytes
+    words = format_bytes(stated), f"{format_bytes(least)} to {format_bytes(most)}"
+    if least <= stated <= most:
+        return Claim(about, "confirmed", *words, "within the bounds of any sound plan")
+    return Claim(
+        about, "unchecked", *words, "outside the planner's bounds: the compiler may fuse or place otherwise"
+    )
 
 
 _PARTS: tuple[Callable[[Variant, Facts], Iterator[Claim]], ...] = (

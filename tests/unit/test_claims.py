@@ -5,6 +5,7 @@ import pytest
 from registry.card import Variant
 from registry.claims import Claim, judge
 from registry.facts import Facts
+from registry.footprint import plan
 from registry.inspect.graph import Graph, Quantization
 from tests.unit import builders
 from tests.unit.inspect.graphs import Builder
@@ -51,7 +52,7 @@ def card(**changes: Any) -> Variant:
 
 
 def claims(variant: Variant, graph: Graph) -> dict[str, Claim]:
-    return {one.about: one for one in judge(variant, Facts(graph))}
+    return {one.about: one for one in judge(variant, Facts(graph), plan(graph))}
 
 
 def test_the_truth_is_confirmed_in_every_part_that_a_file_can_bear_out() -> None:
@@ -170,3 +171,28 @@ def test_a_quantized_input_says_its_own_normalisation() -> None:
     assert (found["preprocessing.mean"].state, found["preprocessing.scale"].state) == ("confirmed", "confirmed")
     wrong = claims(card(preprocessing={"mean": 127.5, "scale": 0.0078125}), graph)
     assert wrong["preprocessing.mean"].state == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("factor", "state"), [(1.0, "confirmed"), (1.015, "confirmed"), (1.06, "unchecked"), (2.7, "contradicted")]
+)
+def test_published_weights_of_another_file_are_seen(factor: float, state: str) -> None:
+    graph = network()
+    figure = builders.footprint("weights-flash", factor * plan(graph).weights_bytes / 1024)
+    claim = claims(card(footprints=[figure]), graph)["footprints.weights-flash on board"]
+    assert claim.state == state
+    assert claim.reason
+
+
+def test_published_activations_lie_between_the_bounds() -> None:
+    graph = network()
+    least, most = plan(graph).lower_bytes / 1024, plan(graph).upper_bytes / 1024
+    for value, state in (((least + most) / 2, "confirmed"), (most * 2, "unchecked"), (least / 2, "unchecked")):
+        figure = builders.footprint("activation-ram", value)
+        assert claims(card(footprints=[figure]), graph)["footprints.activation-ram on board"].state == state
+
+
+def test_a_figure_of_another_precision_is_not_this_files() -> None:
+    graph = network()
+    figure = builders.footprint("weights-flash", 1000.0, precision="int8")
+    assert "footprints.weights-flash on board" not in claims(card(footprints=[figure]), graph)
