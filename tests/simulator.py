@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import socket
 import struct
@@ -60,6 +61,11 @@ class Gate:
         self._arrived.release()
         self._opened.wait()
 
+    @property
+    def opened(self) -> bool:
+        """Whether nobody waits here any more."""
+        return self._opened.is_set()
+
     def expect(self, alive: Callable[[], bool]) -> None:
         """Return once one more answer waits here.
 
@@ -85,6 +91,7 @@ class Simulator:
         self._lock = threading.Lock()
         self.failures: list[BaseException] = []
         self.headers: list[Mapping[str, str]] = []
+        self.connections = 0
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -171,6 +178,20 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, simulator: Simulator) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.simulator = simulator
+        self._open: list[socket.socket] = []
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Count the connection; take every one."""
+        self.simulator.connections += 1
+        self._open.append(request)
+        return True
+
+    def server_close(self) -> None:
+        """End connections that clients keep open, then wait for the threads."""
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep what went wrong here; a client that hangs up is part of the play."""
