@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -83,7 +84,9 @@ class Gate:
 class Simulator:
     """The server: paths, their answers, and what was asked of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, secure: ssl.SSLContext | None = None) -> None:
+        """Make it, listening already; with a certificate it speaks https."""
+        self._scheme = "https" if secure else "http"
         self._answers: dict[str, Answer] = {}
         self._gates: list[Gate] = []
         self._counts: Counter[str] = Counter()
@@ -93,6 +96,8 @@ class Simulator:
         self.headers: list[Mapping[str, str]] = []
         self.connections = 0
         self._server = _Server(self)
+        if secure:
+            self._server.socket = secure.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     def __enter__(self) -> Simulator:
@@ -118,7 +123,7 @@ class Simulator:
     @property
     def url(self) -> str:
         """Address of the server, a mirror in itself."""
-        return f"http://{self.place}"
+        return f"{self._scheme}://{self.place}"
 
     def gate(self) -> Gate:
         """A gate that is opened at the end at the latest."""

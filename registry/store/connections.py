@@ -70,9 +70,9 @@ class Connections:
             return self._adapter
 
 
-def asked_wait(response: requests.Response) -> float:
-    """Seconds that a server asks to wait; 0 when it says nothing that can be understood."""
-    return _retry().get_retry_after(response.raw) or 0.0
+def asks_too_much(response: requests.Response) -> bool:
+    """Whether an answer asks for a longer pause than anybody waits for."""
+    return (_retry().get_retry_after(response.raw) or 0) > LONGEST_WAIT_SECONDS
 
 
 def _retry() -> Retry:

@@ -111,9 +111,11 @@ def _require_bytes(response: requests.Response, wanted: Wanted, place: str) -> N
         return
     # the standard's phrase, not the server's own, which could be anything
     said = f"{place}: the server answered HTTP {code} {responses.get(code, '')}".rstrip()
-    if (seconds := connections.asked_wait(response)) > connections.LONGEST_WAIT_SECONDS:
+    if connections.asks_too_much(response):
+        asked = response.headers["Retry-After"][:40]
         raise UnavailableError(
-            f"{said} and asks to wait {seconds:.0f} s: expected at most {connections.LONGEST_WAIT_SECONDS:.0f} s",
+            f"{said} and asks for a pause (Retry-After: {asked}): expected at most"
+            f" {connections.LONGEST_WAIT_SECONDS:.0f} s",
             hint="pull again when that time is over, or give another place with --mirror",
         )
     raise UnavailableError(said)

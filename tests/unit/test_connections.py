@@ -86,9 +86,7 @@ def test_a_server_that_asks_for_too_long_a_wait_is_given_up_at_once(
     simulator: Simulator, code: int, wait: str
 ) -> None:
     url = simulator.route("/net", web.status(code, **{"Retry-After": wait}))
-    with pytest.raises(
-        UnavailableError, match=rf"HTTP {code} .* asks to wait \d+ s: expected at most 60 s"
-    ) as caught:
+    with pytest.raises(UnavailableError, match=f"HTTP {code} .*Retry-After: {wait[:40]}.*at most 60 s") as caught:
         read(url, Connections())
     assert "--mirror" in (caught.value.hint or "")
     assert simulator.count(url) == 1
