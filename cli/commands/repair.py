@@ -64,7 +64,7 @@ def command(
         return _source(catalog, digest, variant) if catalog else None
 
     cache_ = places.local_cache(settings)
-    results = list(repair(broken, cache_, places.make_obtainer(settings, voice), source_of))
+    results = repair(broken, cache_, places.make_obtainer(settings, voice), source_of)
     for item in results:
         if form == "text" and item.error is None:
             click.echo(f"{click.style('mended', fg='green')}  {item.broken.path}  from {item.origin}")

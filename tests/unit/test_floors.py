@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUND, FIRST, SECOND, THIRD, VERBS = range(5)
 FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
-    **dict.fromkeys(("hashing", "partial", "content"), GROUND),
+    **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
@@ -236,7 +236,10 @@ def modules_loaded(place: Path, *arguments: str) -> set[str]:
 def test_everyday_commands_load_nothing_heavy(place: Path, command: str) -> None:
     loaded = modules_loaded(place, *command.split())
     assert "cli.main" in loaded
-    assert loaded & {"registry.transfer", "registry.partial"} == set()
+    assert (
+        loaded & {"registry.transfer", "registry.partial", "registry.together", "registry.store.connections"}
+        == set()
+    )
     assert loaded & set(HEAVY) == set()
 
 
