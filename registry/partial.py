@@ -161,6 +161,7 @@ class Partial:
         os.fsync(self._file)
         descriptor, self._file = self._file, -1
         os.close(descriptor)
+        self._note.unlink(missing_ok=True)  # first: killed in between, it would stay without its file
         try:
             self.path.replace(destination)
         except OSError:
