@@ -66,6 +66,9 @@ class Quantizer:
         for step in steps:
             self._forwards(step)
         self._all_backwards(steps, {id(value) for value in results})
+        for value in results:
+            if value.quantization is not None and value.quantization.dtype is not None:
+                value.quantization = None
 
     def _all_backwards(self, steps: Sequence[Step], kept: set[int]) -> None:
         readers: dict[int, list[Step]] = {}
