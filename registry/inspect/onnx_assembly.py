@@ -142,9 +142,10 @@ class Assembly:
             self._call(node, function, scope)
             return
         step = Step(node, scope.opsets.get(node.domain, 0), [scope.find(name) for name in node.inputs], [])
-        if node.domain == STANDARD and node.type == "If" and scope.depth < MAX_DEPTH:
-            self._branches(step, scope)
+        branched = node.domain == STANDARD and node.type == "If" and scope.depth < MAX_DEPTH
+        branches = self._branches(step, scope) if branched else []
         self._place(step, scope)
+        _join(step, branches)
 
     def _place(self, step: Step, scope: Scope) -> None:
         """Add a step with what it gives."""
@@ -212,13 +213,23 @@ class Assembly:
             if outer:
                 self._result(scope, outer)
 
-    def _branches(self, step: Step, scope: Scope) -> None:
+    def _branches(self, step: Step, scope: Scope) -> list[list[Value]]:
         """Put the nodes of both branches before an `If`, which then reads what they give."""
         results = []
         for graph in step.graphs():
             inner = Scope(scope.opsets, scope, scope.bindings, depth=scope.depth + 1)
             results.append(self.graph(graph, inner)[1])
         step.inputs = [*step.inputs, *(value for each in results for value in each)]
+        return results
+
+
+def _join(step: Step, branches: Sequence[Sequence[Value]]) -> None:
+    """Give what an `If` gives the dtype and shape that both branches agree on."""
+    for value, *sources in zip(step.outputs, *branches, strict=False) if branches else ():
+        if value is not None and value.shape is None and len({source.shape for source in sources}) == 1:
+            value.shape = sources[0].shape
+        if value is not None and value.dtype == "other" and len({source.dtype for source in sources}) == 1:
+            value.dtype = sources[0].dtype
 
 
 def _bound(node: NodeMessage, bindings: Mapping[str, AttributeMessage]) -> NodeMessage:

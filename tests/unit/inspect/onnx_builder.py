@@ -1,4 +1,4 @@
-"""ONNX models for tests, written in ONNX's own textual syntax (https://github.com/onnx/onnx/blob/main/docs/Syntax.md)."""
+"""ONNX models for tests, in the textual syntax of ONNX (docs/Syntax.md of the onnx repository)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ net (float[N, 3, 8, 8] x) => (float[N, 2] y)
 
 QDQ = f"""{HEAD}
 net (float[1, 1, 4, 4] x) => (float[1, 2, 4, 4] y)
-<float s = {{0.5}}, uint8 z = {{128}}, int8[2, 1, 1, 1] w = {{3, 4}}, float[2] ws = {{0.1, 0.2}}, int8[2] wz = {{0, 0}}>
+<float s = {{0.5}}, uint8 z = {{128}}, int8[2, 1, 1, 1] w = {{3, 4}}, float[2] ws = {{0.1, 0.2}},
+ int8[2] wz = {{0, 0}}>
 {{
     xq = QuantizeLinear (x, s, z)
     xd = DequantizeLinear (xq, s, z)
@@ -79,7 +80,8 @@ net (float[5, 1, 3] x) => (float[5, 1, 4] y)
 
 INTEGERS = f"""{HEAD}
 net (uint8[1, 1, 4, 4] x) => (uint8[1, 2, 2, 2] y)
-<float s = {{0.5}}, uint8 z = {{128}}, int8[2, 1, 3, 3] w, float[2] ws = {{0.1, 0.2}}, int8 wz = {{0}}, int32[2] b = {{1, 2}}>
+<float s = {{0.5}}, uint8 z = {{128}}, int8[2, 1, 3, 3] w, float[2] ws = {{0.1, 0.2}}, int8 wz = {{0}},
+ int32[2] b = {{1, 2}}>
 {{
     y = QLinearConv (x, s, z, w, ws, wz, s, z, b)
 }}"""
