@@ -35,7 +35,10 @@ from registry.inspect.onnx_schema import (
 from registry.inspect.protobuf import BYTES, FIXED32, FIXED64, VARINT, Field, Span, Wire, signed
 
 MAX_NUMBERS = 65_536
-"""Numbers that are kept of a list in an attribute, and pieces of a tensor's data."""
+"""Numbers that are kept of a list in an attribute."""
+
+MAX_PIECES = 65_536
+"""Pieces of typed data that are kept of a file; writers make one of each tensor."""
 
 MAX_ENTRIES = 1000
 """Attributes of a node, and operator sets."""
@@ -51,6 +54,7 @@ class Messages:
         self._wire = wire
         self._findings = findings
         self._counts: dict[str, int] = {}
+        self._pieces = 0
 
     def _count(self, what: str, most: int, offset: int) -> None:
         """Count one more of something.
@@ -115,11 +119,11 @@ class Messages:
         room = MAX_RANK + 1 - len(before)
         return (*before, *self._wire.varints(each, room)) if room > 0 else before
 
-    @staticmethod
-    def _piece(found: TensorMessage, each: Field) -> None:
+    def _piece(self, found: TensorMessage, each: Field) -> None:
         width = {FIXED32: 4, FIXED64: 8, BYTES: each.span.size, VARINT: 1}.get(each.kind, 0)
         found.pieces_bytes += width
-        if len(found.pieces) < MAX_NUMBERS:
+        if self._pieces < MAX_PIECES:
+            self._pieces += 1
             found.pieces.append(each)
         else:
             found.pieces_cut = True
