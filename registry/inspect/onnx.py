@@ -29,8 +29,8 @@ from registry.inspect.graph import Graph, Operator, Tensor
 from registry.inspect.onnx_assembly import Assembly, Scope
 from registry.inspect.onnx_attributes import attributes
 from registry.inspect.onnx_constants import Constants, Value
-from registry.inspect.onnx_decode import Messages
 from registry.inspect.onnx_messages import FunctionMessage, GraphMessage, NodeMessage
+from registry.inspect.onnx_nodes import Messages
 from registry.inspect.onnx_quantization import Quantizer
 from registry.inspect.onnx_safety import Key, defined, everything, judge, judge_functions, key
 from registry.inspect.onnx_schema import MODEL
