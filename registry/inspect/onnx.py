@@ -15,20 +15,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import SEEK_END
 from itertools import chain
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
-from registry.errors import RequestError, UnavailableError
+from registry.errors import UnavailableError
+from registry.files import open_regular
 from registry.inspect.bounds import MAX_METADATA_BYTES, MalformedError
 from registry.inspect.findings import Findings
 from registry.inspect.graph import Graph, Operator, Tensor
 from registry.inspect.onnx_assembly import Assembly, Scope
 from registry.inspect.onnx_attributes import attributes
 from registry.inspect.onnx_constants import Constants, Value
-from registry.inspect.onnx_decode import Messages
 from registry.inspect.onnx_messages import FunctionMessage, GraphMessage, NodeMessage
+from registry.inspect.onnx_nodes import Messages
 from registry.inspect.onnx_quantization import Quantizer
 from registry.inspect.onnx_safety import Key, defined, everything, judge, judge_functions, key
 from registry.inspect.onnx_schema import MODEL
@@ -42,19 +44,16 @@ def read(path: Path) -> Graph:
 
     Raises:
         MalformedError: It is not an ONNX model, or breaks the format.
-        RequestError: There is no such file.
         UnavailableError: It cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            if path.stat().st_size == 0:
-                raise MalformedError(path.name, "file", "an ONNX model", "no bytes")
+        with open_regular(path) as file:
+            if not file.seek(0, SEEK_END):
+                raise MalformedError(str(path), "offset 0", "an ONNX model", "an empty file")
             with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
                 return read_bytes(data, path)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise RequestError(f"{path}: there is no such file", hint="give the path of an ONNX file") from error
     except OSError as error:
-        raise UnavailableError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UnavailableError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def read_bytes(data: bytes | mmap, path: Path) -> Graph:
@@ -67,17 +66,17 @@ def read_bytes(data: bytes | mmap, path: Path) -> Graph:
     Raises:
         MalformedError: They are not an ONNX model, or break the format.
     """
-    wire, findings = Wire(data, path.name), Findings()
+    wire, findings = Wire(data, str(path)), Findings()
     model = _Reader(wire, findings).model()
     if model.graph is None:
-        raise MalformedError(path.name, "file", "an ONNX model with a graph", "none")
+        raise MalformedError(str(path), "file", "an ONNX model with a graph", "none")
     functions = {key(function): function for function in model.functions}
     nodes = list(everything(chain(model.graph.nodes, *(function.nodes for function in model.functions))))
     calls = Counter(key(node) for node in nodes if key(node) in functions)
     judge(nodes, functions, findings)
     judge_functions(model.functions, calls, findings)
     constants = Constants(wire, findings, path)
-    assembly = Assembly(path.name, constants, findings, functions, calls)
+    assembly = Assembly(str(path), constants, findings, functions, calls)
     inputs, outputs = assembly.graph(model.graph, Scope(model.opsets))
     Quantizer(constants, findings).apply(assembly.steps, outputs)
     return _graph(model, assembly, (inputs, outputs), functions, _inner(nodes), findings)

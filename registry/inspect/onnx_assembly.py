@@ -25,6 +25,9 @@ from registry.inspect.onnx_shapes import shapes
 from registry.inspect.onnx_stated import settle
 from registry.inspect.onnx_step import Step
 
+MAX_BOUND = 1 << 20
+"""Numbers in attributes that nodes of functions take from their calls."""
+
 
 @dataclass(slots=True)
 class Scope:
@@ -82,6 +85,7 @@ class Assembly:
         self._findings = findings
         self._functions = functions
         self._calls = calls
+        self._room = MAX_BOUND
 
     def graph(self, graph: GraphMessage, scope: Scope) -> tuple[list[Value], list[Value]]:
         """Put a graph's nodes in place; gives its inputs and outputs.
@@ -131,7 +135,7 @@ class Assembly:
             text = "nodes stand before what they read; they were sorted"
             self._findings.add("note", "onnx-order", "graph", text)
         for node in in_order:
-            self._node(node if scope.bindings is None else _bound(node, scope.bindings), scope)
+            self._node(node if scope.bindings is None else self._bound(node, scope.bindings), scope)
 
     def _node(self, node: NodeMessage, scope: Scope) -> None:
         if node.domain == STANDARD and node.type == "Constant" and len(node.outputs) == 1:
@@ -142,9 +146,10 @@ class Assembly:
             self._call(node, function, scope)
             return
         step = Step(node, scope.opsets.get(node.domain, 0), [scope.find(name) for name in node.inputs], [])
-        if node.domain == STANDARD and node.type == "If" and scope.depth < MAX_DEPTH:
-            self._branches(step, scope)
+        branched = node.domain == STANDARD and node.type == "If" and scope.depth < MAX_DEPTH
+        branches = self._branches(step, scope) if branched else []
         self._place(step, scope)
+        _join(step, branches)
 
     def _place(self, step: Step, scope: Scope) -> None:
         """Add a step with what it gives."""
@@ -212,24 +217,41 @@ class Assembly:
             if outer:
                 self._result(scope, outer)
 
-    def _branches(self, step: Step, scope: Scope) -> None:
+    def _bound(self, node: NodeMessage, bindings: Mapping[str, AttributeMessage]) -> NodeMessage:
+        """A node of a function with the attributes that the call gave; those it did not give are left out.
+
+        Raises:
+            MalformedError: The nodes of functions share lists so long that they multiply.
+        """
+        found: dict[str, AttributeMessage] = {}
+        for name, attribute in node.attributes.items():
+            if not attribute.reference:
+                found[name] = attribute
+            elif attribute.reference in bindings:
+                found[name] = replace(bindings[attribute.reference], name=name)
+                self._room -= len(found[name].numbers)
+        if self._room < 0:
+            expected = f"at most {MAX_BOUND} numbers in attributes given to functions"
+            raise MalformedError(self._file, "functions", expected, "more")
+        return replace(node, attributes=found)
+
+    def _branches(self, step: Step, scope: Scope) -> list[list[Value]]:
         """Put the nodes of both branches before an `If`, which then reads what they give."""
         results = []
         for graph in step.graphs():
             inner = Scope(scope.opsets, scope, scope.bindings, depth=scope.depth + 1)
             results.append(self.graph(graph, inner)[1])
         step.inputs = [*step.inputs, *(value for each in results for value in each)]
+        return results
 
 
-def _bound(node: NodeMessage, bindings: Mapping[str, AttributeMessage]) -> NodeMessage:
-    """A node of a function with the attributes that the call gave; those it did not give are left out."""
-    found: dict[str, AttributeMessage] = {}
-    for name, attribute in node.attributes.items():
-        if not attribute.reference:
-            found[name] = attribute
-        elif attribute.reference in bindings:
-            found[name] = replace(bindings[attribute.reference], name=name)
-    return replace(node, attributes=found)
+def _join(step: Step, branches: Sequence[Sequence[Value]]) -> None:
+    """Give what an `If` gives the dtype and shape that both branches agree on."""
+    for value, *sources in zip(step.outputs, *branches, strict=False) if branches else ():
+        if value is not None and value.shape is None and len({source.shape for source in sources}) == 1:
+            value.shape = sources[0].shape
+        if value is not None and value.dtype == "other" and len({source.dtype for source in sources}) == 1:
+            value.dtype = sources[0].dtype
 
 
 def _text(name: bytes) -> str:

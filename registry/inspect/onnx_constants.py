@@ -132,7 +132,7 @@ class Constants:
     def numbers(self, message: TensorMessage, limit: int) -> tuple[Number, ...] | None:
         """Elements of a constant that lies in the file itself, at most `limit`; None where they cannot be read."""
         dtype = DATA_TYPES.get(message.data_type, "other")
-        if message.is_external or message.values is not None:
+        if message.is_external or message.values is not None or message.pieces_cut:
             return None
         if message.raw is not None:
             return self._raw(message.raw, dtype, limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from registry.inspect.onnx_schema import DATA_TYPES
+from registry.inspect.onnx_shapes import KNOWN
 from registry.inspect.onnx_step import Step
 
 _FIXED: dict[str, tuple[str, ...]] = {
@@ -35,9 +36,12 @@ def dtypes(step: Step) -> list[str]:
         return [_stated(step)]
     if kind in ("TopK", "MaxPool", "Unique"):
         return [_of(step, 0), "int64", "int64", "int64"]
+    if kind == "QGemm":
+        # without a scale of its own the result is a real number
+        return [_of(step, 8) if step.given(8) else "float32"]
     if kind == "Dropout":
         return [_of(step, 0), "bool"]
-    if kind in ("If", "Loop", "Scan", "Optional", "SequenceAt") or not step.inputs:
+    if kind not in KNOWN and not kind.startswith("Reduce"):
         return ["other"] * len(step.outputs)
     return [_of(step, _LIKE.get(kind, 0))] * len(step.outputs)
 

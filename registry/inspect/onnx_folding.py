@@ -72,9 +72,15 @@ def _concat(step: Step) -> Values | None:
     return tuple(parts)
 
 
+def _sizes(step: Step) -> tuple[int, ...] | None:
+    """Shape of the first input where its elements are as many."""
+    values, shape = step.known(0), whole(step.shape(0))
+    return shape if values is not None and shape is not None and math.prod(shape) == len(values) else None
+
+
 def _slice(step: Step) -> Values | None:
     """A slice along the first of one or two dimensions."""
-    values, shape = step.known(0), whole(step.shape(0))
+    values, shape = step.known(0), _sizes(step)
     starts, ends = step.list_of("starts", 1), step.list_of("ends", 2)
     axes = step.list_of("axes", 3) or (0,)
     steps = (whole(step.known(4)) if step.given(4) else (1,)) or ()
@@ -91,7 +97,7 @@ def _slice(step: Step) -> Values | None:
 
 
 def _transpose(step: Step) -> Values | None:
-    values, shape = step.known(0), whole(step.shape(0))
+    values, shape = step.known(0), _sizes(step)
     if values is None or shape is None or len(shape) != 2 or step.integers("perm") not in (None, (1, 0)):
         return None
     return tuple(values[row * shape[1] + column] for column in range(shape[1]) for row in range(shape[0]))

@@ -62,7 +62,7 @@ def _sorted(
     readers: list[list[int]] = [[] for _ in nodes]
     for number, names in enumerate(wanted):
         missing = {name for name in names if not known(name)}
-        if unmade := missing - makers.keys():
+        if unmade := [name for name in missing if name not in makers]:
             shown = min(unmade).decode("utf-8", "replace")[:100]
             raise MalformedError(file, _name(nodes[number]), "inputs that something makes", repr(shown))
         waiting.append({makers[name] for name in missing})

@@ -19,9 +19,10 @@ convolution whose activation stands before the `QuantizeLinear` is therefore see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
+from typing import Any
 
 from registry.inspect.findings import Findings
 from registry.inspect.graph import Quantization
@@ -31,6 +32,9 @@ from registry.inspect.onnx_words import form
 
 MAX_SCALES = 65_536
 """Scales of a tensor that are read."""
+
+MAX_PRODUCTS = 1 << 20
+"""Scales of biases that are worked out for one file."""
 
 _MOVING = frozenset(
     {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity", "DepthToSpace", "SpaceToDepth", "Slice"}
@@ -50,6 +54,10 @@ class Quantizer:
     def __init__(self, constants: Constants, findings: Findings) -> None:
         self._constants = constants
         self._findings = findings
+        # constants are shared by many operators; each is read once
+        self._read_once: dict[int, tuple[int | float, ...] | None] = {}
+        self._zeros: dict[int, tuple[int, ...]] = {}
+        self._room = MAX_PRODUCTS
 
     def apply(self, steps: Sequence[Step], results: Sequence[Value]) -> None:
         """Set the quantization of all values.
@@ -66,6 +74,9 @@ class Quantizer:
         for step in steps:
             self._forwards(step)
         self._all_backwards(steps, {id(value) for value in results})
+        for value in results:
+            if value.quantization is not None and value.quantization.dtype is not None:
+                value.quantization = None
 
     def _all_backwards(self, steps: Sequence[Step], kept: set[int]) -> None:
         readers: dict[int, list[Step]] = {}
@@ -105,16 +116,16 @@ class Quantizer:
         bias = step.value(places.bias) if places.bias >= 0 else None
         data, weights = step.value(places.data[0]), step.value(places.data[-1])
         if bias and data and weights and data.quantization and weights.quantization:
-            bias.quantization = _product(data.quantization, weights.quantization)
+            bias.quantization = self._product(data.quantization, weights.quantization)
 
     def _read(self, step: Step, scale: int, zero: int, value: Value, axis: int) -> Quantization | None:
         """Quantization of a value from two inputs of a step; None where they are not constants."""
-        scales = self._numbers(step.value(scale))
+        scales = self._numbers(step.value(scale), float)
         if not scales:
             return None
-        zeros = self._numbers(step.value(zero)) if step.given(zero) else (0,) * len(scales)
-        if zeros is None or len(zeros) != len(scales) or not all(map(isfinite, zeros)):
-            zeros = (0,) * len(scales)
+        zeros = self._numbers(step.value(zero), int)
+        if zeros is None or len(zeros) != len(scales):
+            zeros = self._zeros.setdefault(len(scales), (0,) * len(scales))
         if not all(isfinite(each) and each > 0 for each in scales):
             text = "a scale is not a positive number, so the integers mean nothing"
             self._findings.add("note", "onnx-scale", value.name, text)
@@ -125,11 +136,25 @@ class Quantizer:
             return None
         single = len(scales) == 1 and depth == 0
         place = None if single or rank is None else counted(axis, rank)
-        return Quantization(tuple(map(float, scales)), tuple(int(each) for each in zeros), place)
+        return Quantization(scales, tuple(zeros), place)
 
-    def _numbers(self, value: Value | None) -> tuple[int | float, ...] | None:
-        """Numbers of a constant."""
-        return self._constants.numbers(value.message, MAX_SCALES) if value and value.message else None
+    def _numbers(self, value: Value | None, kind: Callable[[int | float], Any]) -> tuple[Any, ...] | None:
+        """Numbers of a constant as a type; None where one is not of it."""
+        if value is None or value.message is None:
+            return None
+        if id(value) not in self._read_once:
+            found = self._constants.numbers(value.message, MAX_SCALES)
+            sound = found is not None and (kind is float or all(map(isfinite, found)))
+            self._read_once[id(value)] = tuple(map(kind, found)) if found is not None and sound else None
+        return self._read_once[id(value)]
+
+    def _product(self, data: Quantization, weights: Quantization) -> Quantization | None:
+        """Quantization of a bias, which is added to sums of products."""
+        self._room -= len(weights.scales)
+        if self._room < 0:
+            return None
+        scales = tuple(data.scales[0] * scale for scale in weights.scales)
+        return Quantization(scales, (0,) * len(scales), None if weights.axis is None else 0)
 
     @staticmethod
     def _forwards(step: Step) -> None:
@@ -157,9 +182,3 @@ class Quantizer:
             else:
                 return None
         return found.pop() if len(found) == 1 else None
-
-
-def _product(data: Quantization, weights: Quantization) -> Quantization:
-    """Quantization of a bias, which is added to sums of products."""
-    scales = tuple(data.scales[0] * scale for scale in weights.scales)
-    return Quantization(scales, (0,) * len(scales), None if weights.axis is None else 0)

@@ -18,12 +18,13 @@ from registry.inspect.onnx_windows import slid, spread
 Shapes = list[NamedShape | None]
 ELEMENTWISE = frozenset(
     """
-    Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization Bernoulli BitwiseNot Cast CastLike Ceil Celu Clip Cos
-    Cosh CumSum DequantizeLinear Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity
-    InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization
-    MeanVarianceNormalization Mish Neg Not PRelu QLinearLeakyRelu QLinearSigmoid QLinearSoftmax QuantizeLinear
-    RMSNormalization Reciprocal Relu ReverseSequence Round ScatterElements ScatterND Scatter Selu Shrink Sigmoid
-    Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu
+    Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization Bernoulli BitwiseNot Cast CastLike Ceil Celu
+    Clip Cos Cosh CumProd CumSum DequantizeLinear Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid
+    HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LeakyRelu Log LogSoftmax
+    LpNormalization MeanVarianceNormalization Mish Neg Not PRelu QLinearLeakyRelu QLinearSigmoid
+    QLinearSoftmax QuantizeLinear RMSNormalization Reciprocal Relu ReverseSequence RotaryEmbedding Round
+    Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish
+    Tan Tanh ThresholdedRelu Trilu
     """.split()  # noqa: SIM905 - a list of words reads better
 )
 """Operators whose first output has the shape of their first input."""
@@ -92,8 +93,8 @@ def _global_pool(step: Step) -> Shapes:
     return [None if data is None else (*data[:2], *(1,) * (len(data) - 2))]
 
 
-def _gemm(step: Step) -> Shapes:
-    left, right = step.shape(0), step.shape(1)
+def _gemm(step: Step, other: int = 1) -> Shapes:
+    left, right = step.shape(0), step.shape(other)
     if left is None or right is None or len(left) != 2 or len(right) != 2:
         return []
     return [(left[1 if step.integer("transA", 0) else 0], right[0 if step.integer("transB", 0) else 1])]
@@ -288,6 +289,14 @@ def _reduced(step: Step) -> NamedShape | None:
     return tuple(each for number, each in enumerate(data) if number not in places)
 
 
+def _layer_norm(step: Step) -> Shapes:
+    data, axis = step.shape(0), step.axis(-1)
+    if data is None or axis is None:
+        return [data]
+    moments = (*data[:axis], *(1,) * (len(data) - axis))
+    return [data, moments, moments]
+
+
 def _gather(step: Step) -> Shapes:
     data, numbers, axis = step.shape(0), step.shape(1), step.axis(0)
     if not data or numbers is None or axis is None:
@@ -397,10 +406,6 @@ def _range(step: Step) -> Shapes:
     return [(size(max(0, math.ceil(count))) if math.isfinite(count) else None,)]
 
 
-def _quantized_matmul(step: Step) -> Shapes:
-    return [matmul(step.shape(0), step.shape(3))]
-
-
 _RULES: dict[str, Callable[[Step], Shapes]] = {
     **dict.fromkeys(("Conv", "ConvInteger", "FusedConv"), _conv),
     "QLinearConv": lambda step: _conv(step, 3),
@@ -411,7 +416,8 @@ _RULES: dict[str, Callable[[Step], Shapes]] = {
     "Dropout": lambda step: [step.shape(0), step.shape(0)],
     **dict.fromkeys(("Gemm", "FusedGemm"), _gemm),
     **dict.fromkeys(("MatMul", "MatMulInteger"), lambda step: [matmul(step.shape(0), step.shape(1))]),
-    "QLinearMatMul": _quantized_matmul,
+    "QGemm": lambda step: _gemm(step, 3),
+    "QLinearMatMul": lambda step: [matmul(step.shape(0), step.shape(3))],
     **dict.fromkeys(("QLinearAdd", "QLinearMul"), lambda step: [broadcast([step.shape(0), step.shape(3)])]),
     "QLinearConcat": lambda step: _concat(step, 2, 3),
     "Reshape": _reshape,
@@ -423,6 +429,7 @@ _RULES: dict[str, Callable[[Step], Shapes]] = {
     "Pad": _pad,
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
+    "LayerNormalization": _layer_norm,
     "Gather": _gather,
     "GatherElements": lambda step: [step.shape(1)],
     "GatherND": _gather_nd,
@@ -447,3 +454,7 @@ def _vector(step: Step) -> NamedShape:
     if rank is None:
         return (None,)
     return (len(range(rank)[slice(step.integer("start", 0), step.integer("end", rank))]),)
+
+
+KNOWN = ELEMENTWISE | BROADCAST | _RULES.keys()
+"""Operators that have a rule here, reductions besides."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from registry.inspect.bounds import MAX_NAME, MalformedError
 
 VARINT, FIXED64, BYTES, GROUP_START, GROUP_END, FIXED32 = range(6)
-MAX_FIELDS = 4_000_000
+MAX_FIELDS = 2_000_000
 """Fields that are read of one file: a file of empty fields would keep a reader busy for hours."""
 
 _MAX_VARINT_BYTES = 10
