@@ -84,6 +84,7 @@ class Tensor:
         stored_bytes: Bytes of a constant in the file, packed as they are; 0 for any other tensor.
         values: Elements of a small numeric constant (at most 64), such as a shape or an axis; else None.
         quantization: Its scale and zero point, None for real numbers.
+        variable: Whether it keeps its value from one run to the next, such as the state of an LSTM.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Tensor:
     stored_bytes: int = 0
     values: tuple[int | float, ...] | None = None
     quantization: Quantization | None = None
+    variable: bool = False
 
     @property
     def elements(self) -> int | None:
