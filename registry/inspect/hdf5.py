@@ -8,7 +8,7 @@ Source: HDF5 File Format Specification, version 3.0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from registry.inspect.bounds import MAX_DEPTH, MAX_NAME, MAX_TENSORS
@@ -55,26 +55,30 @@ class Contents:
     datasets: dict[str, Dataset] = field(default_factory=dict)
     attributes: dict[str, Mapping[str, Value]] = field(default_factory=dict)
 
+    def without_extents(self) -> Contents:
+        """The same, of a file that stands nowhere in this form."""
+        unplaced = {path: replace(dataset, extent=None) for path, dataset in self.datasets.items()}
+        return Contents(unplaced, self.attributes)
 
-def contents(data: memoryview, name: str, findings: Findings, *, member: str = "", start: int = 0) -> Contents:
-    """Read a file, or a member of an archive that begins at `start` of it.
+
+def contents(data: memoryview, name: str, findings: Findings, *, member: str = "") -> Contents:
+    """Read a file, or a member of an archive.
 
     Args:
         data: The bytes.
         name: What messages call the file.
         findings: Where links to other files, unknown filters and circles are kept.
         member: Archive member that extents count in.
-        start: What is added to every extent's offset.
 
     Raises:
         MalformedError: It is no HDF5 file or breaks the format.
     """
-    return _Walk(Hdf5Bytes(data, name), findings, member, start).walk()
+    return _Walk(Hdf5Bytes(data, name), findings, member).walk()
 
 
 class _Walk:
-    def __init__(self, source: Hdf5Bytes, findings: Findings, member: str, start: int) -> None:
-        self._source, self._findings, self._member, self._start = source, findings, member, start
+    def __init__(self, source: Hdf5Bytes, findings: Findings, member: str) -> None:
+        self._source, self._findings, self._member = source, findings, member
         self._values = Values(source)
         self._found = Contents()
 
@@ -210,7 +214,7 @@ class _Walk:
             return None
         if size < needed:
             raise self._source.malformed(where, f"{needed} bytes", f"{size}")
-        return Extent(self._start + self._source.offset(address, needed, where), needed, self._member)
+        return Extent(self._source.offset(address, needed, where), needed, self._member)
 
     def _filters(self, reader: Reader, where: str) -> None:
         version, count = reader.uint(1), reader.uint(1)
