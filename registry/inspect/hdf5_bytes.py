@@ -1,6 +1,6 @@
 """The bytes of an HDF5 file: bounded reads, superblock, and the messages of an object's header.
 
-Source of the layout: HDF5 File Format Specification, version 3.0, sections II and IV. All numbers are little-endian.
+Source of the layout: HDF5 File Format Specification, version 3.0, sections II and IV. Numbers are little-endian.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Links of HDF5 groups: compact ones, and the symbol tables of old groups (Specification 3.0, III.A.1 and IV.A.2.g)."""
+"""Links of HDF5 groups: compact ones, and the symbol tables of old groups (Specification 3.0, III.A and IV.A.2)."""
 
 from __future__ import annotations
 

@@ -27,9 +27,10 @@ _DROPOUT = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D
 
 _OTHER = """
     ThresholdedReLU RMSNormalization SpectralNormalization RandomCrop CategoryEncoding
-    Discretization Hashing HashedCrossing IntegerLookup StringLookup TextVectorization MelSpectrogram STFTSpectrogram
-    RNN StackedRNNCells LSTMCell GRUCell SimpleRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D AdaptiveAveragePooling1D
-    AdaptiveAveragePooling2D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling3D
+    Discretization Hashing HashedCrossing IntegerLookup StringLookup TextVectorization MelSpectrogram
+    STFTSpectrogram RNN StackedRNNCells LSTMCell GRUCell SimpleRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D
+    AdaptiveAveragePooling1D AdaptiveAveragePooling2D
+    AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling3D
     LocallyConnected1D LocallyConnected2D Lambda TorchModuleWrapper TFSMLayer JaxLayer FlaxLayer DenseFeatures
     ReversibleEmbedding MaxNumBoundingBoxes Pipeline Wrapper Layer InputSpec
     """

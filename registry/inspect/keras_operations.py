@@ -153,10 +153,10 @@ def _sliced(shape: Shape, spec: Any) -> Shape | None:
     if not isinstance(spec, list) or len(spec) > len(shape):
         return None
     sizes: list[Dimension] = []
-    for size, index in zip(shape, spec, strict=False):
-        if type(index) is int:
+    for size, said in zip(shape, spec, strict=False):
+        if type(said) is int:
             continue
-        index = index.get("config", index) if isinstance(index, dict) else None
+        index = said.get("config", said) if isinstance(said, dict) else None
         bounds = [index.get(key) for key in ("start", "stop", "step")] if isinstance(index, dict) else [""]
         if not all(bound is None or (type(bound) is int and abs(bound) < 1 << 31) for bound in bounds):
             return None

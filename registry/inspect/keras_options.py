@@ -1,4 +1,4 @@
-"""The configuration of a layer, read with types and bounds: a file may hold anything where a number should stand."""
+"""The configuration of a layer, read with types and bounds: anything may stand where a number should."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def examine(config: Any, where: str, findings: Findings, *, training: bool = Fal
 def _place(value: dict[str, Any], place: str, outermost: str) -> str:
     """Name of the layer that an object is, behind those that it stands in."""
     config = value.get("config")
-    if "class_name" not in value or not isinstance(config, dict):
+    if not isinstance(value.get("class_name"), str) or not isinstance(config, dict):
         return place
     name = value.get("name") or config.get("name")
     if not isinstance(name, str) or (value.get("class_name") in MODELS and place == outermost):
