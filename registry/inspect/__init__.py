@@ -35,6 +35,10 @@ def read(path: Path, format_: str | None = None) -> Graph:
             from registry.inspect import onnx
 
             return onnx.read(path)
+        case "keras" | "keras-h5":
+            from registry.inspect import keras
+
+            return keras.read(path)
     raise RejectedError(
         f"{path}: expected a model file ({', '.join(FORMATS)}), found none of these",
         hint="a file without a known ending is known by its first bytes; see that it is the right one",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.mutate import BLIND, ZIPPED, Mutation
+from tests.fuzz.keras_ways import HDF5, KERAS
+from tests.fuzz.mutate import BLIND, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -55,6 +56,15 @@ class Format:
 FORMATS = {
     "tflite": Format("tflite", "registry.inspect.tflite", "tests.unit.inspect.tflite_builder", (".tflite",)),
     "onnx": Format("onnx", "registry.inspect.onnx", "tests.unit.inspect.onnx_builder", (".onnx",)),
-    "keras": Format("keras", "registry.inspect.keras", "tests.unit.inspect.keras_builder", (".keras",), ZIPPED),
-    "h5": Format("h5", "registry.inspect.keras", "tests.unit.inspect.h5_builder", (".h5",)),
+    "keras": Format(
+        "keras",
+        "registry.inspect.keras",
+        "tests.unit.inspect.keras_builder",
+        (".keras",),
+        KERAS,
+        memory_base=16 << 20,
+    ),
+    "h5": Format(
+        "h5", "registry.inspect.keras", "tests.unit.inspect.h5_builder", (".h5",), HDF5, memory_base=4 << 20
+    ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import random
 import zipfile
 import zlib
@@ -95,7 +96,7 @@ def member(data: bytearray, chance: random.Random, pool: Sequence[bytes]) -> Non
     try:
         with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
             files = [(info, bytearray(archive.read(info))) for info in archive.infolist()[:32]]
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error):
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error, lzma.LZMAError):
         return flip(data, chance, pool)
     files = [(info, content) for info, content in files if content]
     if not files:
