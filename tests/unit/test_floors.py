@@ -22,12 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUND, FIRST, SECOND, THIRD, VERBS = range(5)
 FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
-    **dict.fromkeys(("hashing", "partial", "content"), GROUND),
+    **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
-    **dict.fromkeys(("signature", "attachment"), SECOND),
+    **dict.fromkeys(("signature", "attachment", "beside"), SECOND),
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "published", "trust"), THIRD),
     **dict.fromkeys(("selection", "moving"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims"), THIRD),
