@@ -9,6 +9,7 @@ import click
 
 from cli import complete, output, places, scope
 from cli.session import Voice, common_options, load_settings, open_catalog
+from cli.store_option import store_option
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ right, 1 when not, 3 when the store cannot be reached.""",
 @click.option("--all", "everything", is_flag=True, help="Also every blob of the cache.")
 @click.option("--strict", is_flag=True, help="Extra files count as faults.")
 @click.option("--signature", is_flag=True, help="Who signed what --store holds, and is it somebody you trust?")
-@click.option("--store", "address", metavar="ADDRESS", help="The store, with --signature.")
+@store_option("--store")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Which version, with --signature.")
 @places.lock_option
 @output.format_option("text", "json")
