@@ -184,7 +184,9 @@ class LocalCopy:
                 try:
                     return self.release(store, version), refused
                 except RejectedError as error:
-                    refused.append(f"{version.name} version {version.number}: {error.message}")
+                    label = f"{version.name} version {version.number}"
+                    known = error.message.startswith(label)
+                    refused.append(error.message if known else f"{label}: {error.message}")
             return None, refused
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:

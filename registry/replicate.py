@@ -18,6 +18,7 @@ from registry.selection import EVERYTHING, Selection, select
 from registry.store import collecting, merge
 from registry.store.base import NotHeldError
 from registry.store.index import Index, Referrer, Version
+from registry.store.indexed import IndexedReader
 from registry.store.merge import Foreign
 from registry.store.writable import ReadableStore, Store, current_index, index_or_none_yet
 
@@ -176,6 +177,9 @@ class _Replicator:
     def _carry(self, mover: Mover, entry: Foreign) -> None:
         """Bring another tool's entry, if that can be done."""
         name = merge.tag_of(entry) or str(entry["digest"])
+        if not isinstance(self._target, IndexedReader):
+            self._left_out[f"{name}: {self._target.address} has no index, and its tags are for versions"] = None
+            return
         try:
             list(mover.bring([Root(Descriptor.of_entry(entry), name)]))
         except (MismatchError, NotHeldError) as error:

@@ -6,6 +6,7 @@ that has no card and no bytes pulls from the other by name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,23 @@ def test_what_is_not_signed_is_copied_but_never_pulled(fresh: Zoo, sources: Sour
     result = fresh("pull", "net/small", "--registry", target)
     assert result.code == 2, result
     assert_says(result, "left out: acme/net/small version 2", "not signed as the policy asks")
+
+
+@pytest.mark.parametrize("target", WRITABLE, indirect=True)
+def test_an_entry_of_another_tool_is_mirrored_where_there_is_an_index_and_told_where_there_is_none(
+    fresh: Zoo, sources: Sources, target: str
+) -> None:
+    done(fresh("copy", sources["folder"], "tagged", "net/large"))
+    path = fresh.work / "tagged" / "index.json"
+    index = json.loads(path.read_bytes())
+    first = index["manifests"][0]
+    alias = {key: first[key] for key in ("mediaType", "digest", "size")}
+    index["manifests"].append({**alias, "annotations": {"org.opencontainers.image.ref.name": "latest"}})
+    path.write_text(json.dumps(index))
+    result = done(fresh("mirror", "tagged", target, "--format", "json"))
+    told = result.json()
+    if target.startswith("oci:"):
+        assert (told["foreign"], len(told["left_out"])) == (0, 1)
+        assert_says(result, "left out: latest:", "has no index")
+    else:
+        assert (told["foreign"], told["left_out"]) == (1, [])
