@@ -10,6 +10,7 @@ import click
 
 from cli import complete, output, places, scope
 from cli.session import Voice, common_options, load_settings, open_catalog
+from cli.store_option import store_option
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ is not run. Exit code 1 when a claim is contradicted.""",
 @click.option("--all", "everything", is_flag=True, help="Also every blob of the cache.")
 @click.option("--strict", is_flag=True, help="Extra files count as faults.")
 @click.option("--signature", is_flag=True, help="Who signed what --store holds, and is it somebody you trust?")
-@click.option("--store", "address", metavar="ADDRESS", help="The store, with --signature.")
+@store_option("--store")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Which version, with --signature.")
 @places.lock_option
 @output.format_option("text", "json")
