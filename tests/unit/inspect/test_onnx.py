@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,17 @@ from registry.inspect.bounds import MAX_DEPTH, MalformedError
 from registry.inspect.graph import Graph, Operator, Quantization, Tensor
 from registry.inspect.onnx import read, read_bytes
 from tests.fuzz.onnx_mutator import varint
-from tests.unit.inspect.onnx_builder import BRANCHES, CONVOLUTION, FUNCTIONS, HEAD, INTEGERS, QDQ, RECURRENT, model
+from tests.unit.inspect.onnx_builder import (
+    BRANCHES,
+    CONVOLUTION,
+    DYNAMIC,
+    FUNCTIONS,
+    HEAD,
+    INTEGERS,
+    QDQ,
+    RECURRENT,
+    model,
+)
 
 
 def graph_of(text: str | onnx.ModelProto) -> Graph:
@@ -199,6 +210,24 @@ def test_operators_on_integers_have_data_weights_and_bias() -> None:
     assert (weights.axis, bias.axis, bias.zero_points) == (0, 0, (0, 0))
     assert tensor(graph, "y").quantization == Quantization((0.5,), (128,))
     assert tensor(graph, "y").shape == (1, 2, 2, 2)
+
+
+def test_weights_of_products_whose_data_are_quantized_as_they_come() -> None:
+    graph = graph_of(DYNAMIC)
+    layer = only(graph, "fully-connected")
+    names = ["" if number < 0 else graph.tensors[number].name for number in layer.inputs]
+    assert names == ["q", "w", "", "z", "wz"]
+    assert tensor(graph, "w").quantization == Quantization((0.25,), (0,))
+    assert tensor(graph, "q").quantization is None
+
+
+def test_an_axis_follows_a_transpose() -> None:
+    graph = body(
+        "n (float[1, 3] x) => (float[1, 2] y) <int8[2, 3] w, float[2] s = {0.5, 0.25}, int8[2] z = {0, 0}>"
+        "{ d = DequantizeLinear <axis: int = 0> (w, s, z) t = Transpose (d) y = MatMul (x, t) }"
+    )
+    layer = only(graph, "fully-connected")
+    assert graph.tensors[layer.inputs[1]].quantization == Quantization((0.5, 0.25), (0, 0), 1, "int8")
 
 
 def test_scales_that_are_none_are_found() -> None:
@@ -429,6 +458,28 @@ def test_a_file_cut_anywhere_loses_its_result() -> None:
         with contextlib.suppress(MalformedError):
             cut = read_bytes(data[:end], Path("model.onnx"))
             assert cut.versions != whole.versions
+
+
+def test_weights_are_not_copied(tmp_path: Path) -> None:
+    """64 MiB of weights, which are a hole in the file: what is allocated does not depend on them."""
+    size = 64 << 20
+    proto = model(f"{HEAD}\nn (float[2] x) => (float[2] y) {{ y = Relu (x) }}")
+    weights = TensorProto(name="w", data_type=TensorProto.UINT8, dims=[size]).SerializeToString()
+    weights += b"\x4a" + varint(size)
+    graph = proto.graph.SerializeToString() + b"\x2a" + varint(len(weights) + size) + weights
+    path = tmp_path / "model.onnx"
+    with path.open("wb") as file:
+        file.write(b"\x08\x08\x3a" + varint(len(graph) + size) + graph)
+        file.truncate(file.tell() + size)
+    tracemalloc.start()
+    try:
+        found = tensor(read(path), "w")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.extent is not None
+    assert (found.extent.size, found.extent.offset + size) == (size, path.stat().st_size)
+    assert peak < 1 << 20
 
 
 def test_no_file(tmp_path: Path) -> None:
