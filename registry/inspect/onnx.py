@@ -221,7 +221,7 @@ def _operators(
         yield Operator(
             type=kind,
             native=node.type,
-            inputs=tuple(_index(step.inputs[number], index) for number in order(step)),
+            inputs=tuple(_index(step.value(number), index) for number in order(step)),
             outputs=tuple(_index(value, index) for value in step.outputs),
             attributes=found,
             version=step.opset or None,

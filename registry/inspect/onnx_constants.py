@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from math import prod
@@ -81,7 +81,8 @@ class Constants:
         expected = None if elements is None or not BITS[found.dtype] else (elements * BITS[found.dtype] + 7) // 8
         sound = self._place(message, found, expected)
         if sound and elements is not None and elements <= SMALL_CONSTANT:
-            numbers = self.numbers(message, SMALL_CONSTANT)
+            # one more shows that there are too many; the last byte of packed halves may be half empty
+            numbers = self.numbers(message, elements if found.dtype in _HALVES else elements + 1)
             found.values = numbers if numbers is not None and len(numbers) == elements else None
         return found
 
@@ -140,6 +141,8 @@ class Constants:
             code = "f" if dtype == "float32" else "d"
             pieces = (self._wire.numbers(piece.span, code, limit) for piece in message.pieces)
             return tuple(islice(chain.from_iterable(pieces), limit))
+        if dtype in _HALVES:
+            return _nibbles(self._varints(message, limit), dtype, limit)
         convert = _CONVERT.get(dtype)
         if convert is None:
             return None
@@ -152,15 +155,18 @@ class Constants:
     def _raw(self, span: Span, dtype: str, limit: int) -> tuple[Number, ...] | None:
         if code := RAW_CODES.get(dtype):
             return self._wire.numbers(span, code, limit)
-        if dtype in ("int4", "uint4"):
-            pairs = self._wire.numbers(span, "B", (limit + 1) // 2)
-            halves = chain.from_iterable((int(pair) & 15, int(pair) >> 4) for pair in pairs)
-            return tuple(_nibble(half, dtype) for half in islice(halves, limit))
+        if dtype in _HALVES:
+            return _nibbles(map(int, self._wire.numbers(span, "B", limit)), dtype, limit)
         return None
 
 
-def _nibble(half: int, dtype: str) -> int:
-    return half - 16 if dtype == "int4" and half > 7 else half
+_HALVES = ("int4", "uint4")
+"""Types of which a byte holds two elements, the first in its lower half."""
+
+
+def _nibbles(pairs: Iterable[int], dtype: str, limit: int) -> tuple[int, ...]:
+    halves = chain.from_iterable((pair & 15, pair >> 4 & 15) for pair in pairs)
+    return tuple(half - 16 if dtype == "int4" and half > 7 else half for half in islice(halves, limit))
 
 
 def _half(bits: int) -> float:
@@ -169,7 +175,7 @@ def _half(bits: int) -> float:
 
 
 _CONVERT: dict[str, Callable[[int], Number]] = {
-    **dict.fromkeys(("int8", "uint8", "int16", "uint16", "int32", "int64", "int4", "uint4"), int),
+    **dict.fromkeys(("int8", "uint8", "int16", "uint16", "int32", "int64"), int),
     **dict.fromkeys(("uint32", "uint64"), lambda number: number & ((1 << 64) - 1)),
     "bool": lambda number: int(bool(number)),
     "float16": _half,

@@ -214,7 +214,7 @@ def _clip(step: Step) -> str:
 
 
 def order(step: Step) -> tuple[int, ...]:
-    """Numbers of a step's inputs in common order: data, weights, bias.
+    """Numbers of a step's inputs in common order: data, weights, bias; one beyond the inputs is left out.
 
     Constant scales and zero points of operators on integers are left out: they are the `quantization` of the
     tensors, as in TFLite. So are the constant bounds of a `Clip`, which are its type or attributes.
@@ -222,6 +222,9 @@ def order(step: Step) -> tuple[int, ...]:
     every = tuple(range(len(step.inputs)))
     if step.type == "Clip" and bounds(step) is not None:
         return every[:1]
+    if step.type in ("ConvInteger", "MatMulInteger"):
+        # no bias, then the zero points
+        return (0, 1, len(every), *every[2:])
     quantized = form(step)
     if quantized is None:
         return every

@@ -86,6 +86,17 @@ net (uint8[1, 1, 4, 4] x) => (uint8[1, 2, 2, 2] y)
     y = QLinearConv (x, s, z, w, ws, wz, s, z, b)
 }}"""
 
+DYNAMIC = f"""{HEAD}
+net (float[1, 8] x) => (float[1, 4] y)
+<int8[8, 4] w, float ws = {{0.25}}, int8 wz = {{0}}>
+{{
+    q, s, z = DynamicQuantizeLinear (x)
+    p = MatMulInteger (q, w, z, wz)
+    r = Cast <to: int = 1> (p)
+    t = Mul (s, ws)
+    y = Mul (r, t)
+}}"""
+
 MODELS = {
     "convolution": CONVOLUTION,
     "qdq": QDQ,
@@ -94,6 +105,7 @@ MODELS = {
     "functions": FUNCTIONS,
     "recurrent": RECURRENT,
     "integers": INTEGERS,
+    "dynamic": DYNAMIC,
 }
 
 
