@@ -19,11 +19,13 @@ class Pool:
         name: As the target card names it.
         kind: What it is.
         size: Bytes.
+        board: The only board that has it; empty where all have.
     """
 
     name: str
     kind: str
     size: int
+    board: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Placement:
     Attributes:
         fits: Whether all of it has a place; None where the target's memories are not known.
         used: Bytes by pool, in the order in which they fill.
-        spill: Bytes in external RAM, which is slower.
+        spill: Bytes in external RAM, which is slower, where there is internal RAM.
         reason: Why it does not fit; what is not known; empty when it fits.
     """
 
@@ -45,11 +47,32 @@ class Placement:
 
 def pools_of(target: Target) -> tuple[Pool, ...]:
     """The memories that a target card states."""
-    return tuple(Pool(item["name"], item["kind"], item["size"]) for item in target.document.get("memories", ()))
+    return tuple(
+        Pool(item["name"], item["kind"], item["size"], item.get("board", ""))
+        for item in target.document.get("memories", ())
+    )
+
+
+def totals(target: Target) -> tuple[int | None, int | None]:
+    """Bytes of all RAM and of all flash; None where the target card states none."""
+    pools = pools_of(target)
+    sums = [sum(pool.size for pool in pools if pool.kind.endswith(what)) for what in ("ram", "flash")]
+    return sums[0] or None, sums[1] or None
+
+
+def exceeded(target: Target, ram: float | None, flash: float | None) -> str:
+    """Which memory is too small for published figures, in words; empty where none is known to be."""
+    for what, need, whole in zip(("RAM", "flash"), (ram, flash), totals(target), strict=True):
+        if need is not None and whole is not None and need > whole:
+            return f"needs {format_bytes(need)} of {what}, {target.name} has {format_bytes(whole)}"
+    return ""
 
 
 def place(target: Target, ram: float | None, flash: float | None) -> Placement:
     """Place activations and weights: internal memory first, the largest pool first.
+
+    Weights lie in RAM where a target states no flash and only external RAM: it runs an operating system, which
+    loads the file.
 
     A network is taken to spread over several pools, as the published reports of stm32n6 show; whether a single
     tensor may cross the border of a pool is the compiler's business.
@@ -60,10 +83,14 @@ def place(target: Target, ram: float | None, flash: float | None) -> Placement:
         flash: Bytes of weights, None when unknown.
     """
     pools = pools_of(target)
+    if flash is not None and ram is not None and {pool.kind for pool in pools} == {"external-ram"}:
+        ram, flash = ram + flash, 0
     used: list[tuple[Pool, int]] = []
     unknown: list[str] = []
     for what, need in (("ram", ram), ("flash", flash)):
         own = _in_order([pool for pool in pools if pool.kind.endswith(what)])
+        if need == 0:
+            continue
         if need is None or not own:
             unknown.append(f"the {what} is not known" if need is None else f"{target.name}'s {what} is not known")
             continue
@@ -77,7 +104,8 @@ def place(target: Target, ram: float | None, flash: float | None) -> Placement:
                 reason=f"{what}: needs {format_bytes(need)}, {target.name} has {format_bytes(whole)}"
                 f" ({', '.join(f'{pool.name} {format_bytes(pool.size)}' for pool in own)})",
             )
-    spill = sum(size for pool, size in used if pool.kind == "external-ram")
+    internal = any(pool.kind == "internal-ram" for pool in pools)
+    spill = sum(size for pool, size in used if pool.kind == "external-ram" and internal)
     return Placement(None if unknown else True, tuple(used), spill, "; ".join(unknown))
 
 

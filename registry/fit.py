@@ -13,6 +13,8 @@ from registry.capacity import Placement, place
 from registry.card import Variant
 from registry.facts import Facts
 from registry.footprint import Footprint
+from registry.operators import placement_of, table_of
+from registry.support import SEGMENTATION
 from registry.target import Rule, Target
 from registry.units import format_bytes
 
@@ -73,21 +75,25 @@ def fit(facts: Facts, footprint: Footprint, target: Target, variant: Variant | N
     words = (facts.graph.format, scheme.scheme, scheme.granularity, scheme.representation)
     engine = target.engine_for(*words)
     reasons, notes = [], []
-    if engine is None:
+    ignorant = [] if target.rules else [f"what the toolchain of {target.name} takes is not in our sources"]
+    if engine is None and target.rules:
         reasons.append(f"{target.name} takes no {describe(words)} file")
         notes += [f"{one}: {why}" for one, why in _refusals(target, words, target.engines)]
-    else:
+    elif engine is not None:
         faster = target.engines[: target.engines.index(engine)] if engine in target.engines else ()
         notes += [f"runs on the {engine}, not on the {one}: {why}" for one, why in _refusals(target, words, faster)]
+    if not target.segments and _segments(facts, variant):
+        reasons.append(f"its vendor does not support {SEGMENTATION} on {target.name}")
     reasons += _special_operators(facts)
-    reasons += _too_new(facts, target)
+    reasons += _out_of_range(facts, target)
+    notes += _elsewhere(facts, target, engine)
     memory = _memory(footprint, target, variant)
     placement = place(target, memory.ram, memory.flash)
     if placement.fits is False:
         reasons.append(f"{placement.reason} ({memory.source})")
     if engine is not None:
         notes += _memory_notes(target, memory, placement)
-    unknown = [placement.reason] if placement.fits is None and not reasons else []
+    unknown = [*ignorant, *([placement.reason] if placement.fits is None else [])] if not reasons else []
     verdict: Verdict = "no" if reasons else "unknown" if unknown else "yes"
     return Fit(target.name, verdict, engine, tuple(reasons + unknown), tuple(notes), memory, placement)
 
@@ -105,7 +111,8 @@ def _refusals(
         rules = [rule for rule in target.rules if rule.engine == engine]
         if not rules:
             continue
-        wrong = min((_mismatches(rule, words) for rule in rules), key=len)
+        nearest = min(rules, key=lambda rule: (words[0] not in rule.formats, len(_mismatches(rule, words))))
+        wrong = _mismatches(nearest, words)
         yield engine, "; ".join(wrong)
 
 
@@ -120,23 +127,49 @@ def _mismatches(rule: Rule, words: tuple[str, str, str, str]) -> list[str]:
     return wrong[:1] if words[1] not in rule.schemes else wrong
 
 
+def _segments(facts: Facts, variant: Variant | None) -> bool:
+    """Whether it is a segmentation network: by its card, else by its parts."""
+    if variant is not None:
+        return variant.task == SEGMENTATION
+    return facts.structure.argmax or bool(facts.structure.branches)
+
+
 def _special_operators(facts: Facts) -> list[str]:
     """Operators that no toolchain has by itself."""
     names = dict.fromkeys(one.native for one in facts.graph.operators if one.custom)
     return [f"operators that only special code can run: {', '.join(names)}"] if names else []
 
 
-def _too_new(facts: Facts, target: Target) -> Iterator[str]:
-    """A TFLite file states the oldest runtime that has all its operators' versions."""
-    needed = facts.graph.metadata.get("min_runtime_version", "")
-    for tool in target.document.get("toolchain", ()):
-        if tool["name"] != "TensorFlow Lite" or not needed:
-            continue
+def _out_of_range(facts: Facts, target: Target) -> Iterator[str]:
+    """Versions that the toolchain or runtime does not take, by the range that the target's card states."""
+    needed = {
+        "tflite-runtime": facts.graph.metadata.get("min_runtime_version", ""),
+        "onnx-opset": str(facts.graph.versions.get("ai.onnx", "")),
+    }
+    words = {"tflite-runtime": "TensorFlow Lite", "onnx-opset": "ONNX opset"}
+    for item in target.document.get("runtimes", ()):
         try:
-            if Version(tool.get("version", "")) < Version(needed):
-                yield f"it needs TensorFlow Lite {needed} or later, {target.name} has {tool['version']}"
+            found = Version(needed.get(item["name"], ""))
+            least = "least" in item and item["name"] == "onnx-opset" and found < Version(item["least"])
+            if least or ("most" in item and found > Version(item["most"])):
+                span = f"{item.get('least', '')} to {item.get('most', '')}".strip()
+                yield f"it needs {words[item['name']]} {found}, {target.name} has {span}"
         except InvalidVersion:
             continue
+
+
+def _elsewhere(facts: Facts, target: Target, engine: str | None) -> Iterator[str]:
+    """Operators that the engine lacks, by type, and where they run instead."""
+    card = next((one for one in target.document["engines"] if one["name"] == engine), None)
+    table = table_of(card, facts.graph.format) if card else None
+    if table is None:
+        return
+    lacking: dict[tuple[str, str], int] = {}
+    for one in placement_of(facts.graph, table):
+        lacking[one.native, one.reason] = lacking.get((one.native, one.reason), 0) + 1
+    where = f"run on the {table.otherwise}" if table.otherwise else "run elsewhere, where is not stated"
+    for (native, reason), count in lacking.items():
+        yield f"{count} {native} {where}: {reason}"
 
 
 def _memory(footprint: Footprint, target: Target, variant: Variant | None) -> Memory:
@@ -163,6 +196,9 @@ def _memory_notes(target: Target, memory: Memory, placement: Placement) -> Itera
             f"{format_bytes(placement.spill)} of the activations spill into external RAM, which is slower;"
             f" {format_bytes(inside)} are internal"
         )
+    for board in dict.fromkeys(pool.board for pool, _size in placement.used if pool.board):
+        names = ", ".join(pool.name for pool, _size in placement.used if pool.board == board)
+        yield f"{names}: on {board} only"
     if placement.fits and place(target, memory.most, memory.flash).fits is False:
         yield f"by the upper bound of {format_bytes(memory.most)} it would not fit: the compiler decides"
     if placement.fits is False and place(target, memory.least, memory.flash).fits:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from registry import figures
-from registry.capacity import place
+from registry.capacity import exceeded
 from registry.card import Variant
 from registry.target import Target
+
+SEGMENTATION = "semantic-segmentation"
 
 Level = Literal["measured", "declared", "compatible"]
 
@@ -47,9 +49,11 @@ def support_of(variant: Variant, target: Target) -> Support:
         return Support(None, engine, f"its publisher declares {target.name} unsupported")
     if engine is None:
         return Support(None, None, f"{target.name} takes no {describe(variant)} file")
-    memory = place(target, figures.ram_bytes(variant, target.name), figures.flash_bytes(variant, target.name))
-    if memory.fits is False:
-        return Support(None, engine, memory.reason)
+    if variant.task == SEGMENTATION and not target.segments:
+        return Support(None, engine, f"its vendor does not support {SEGMENTATION} on {target.name}")
+    reason = exceeded(target, figures.ram_bytes(variant, target.name), figures.flash_bytes(variant, target.name))
+    if reason:
+        return Support(None, engine, reason)
     return Support("declared" if declared else "compatible", engine)
 
 

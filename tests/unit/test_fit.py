@@ -120,7 +120,68 @@ def test_operators_of_nobodys_toolchain() -> None:
     ("needed", "verdict"), [("2.9.0", "yes"), ("2.10.0", "yes"), ("2.14.0", "no"), ("", "yes")]
 )
 def test_a_file_of_a_later_runtime(needed: str, verdict: str) -> None:
-    target = board(toolchain=[{"name": "TensorFlow Lite", "version": "2.10.0"}])
+    target = board(runtimes=[{"name": "tflite-runtime", "most": "2.10.0"}])
     found = judged(network(metadata={"min_runtime_version": needed}), target)
     assert found.verdict == verdict
     assert bool(found.reasons) == (verdict == "no")
+
+
+@pytest.mark.parametrize(("opset", "verdict"), [(6, "no"), (7, "yes"), (20, "yes"), (21, "no")])
+def test_an_opset_outside_the_toolchains_range(opset: int, verdict: str) -> None:
+    target = board(runtimes=[{"name": "onnx-opset", "least": "7", "most": "20"}])
+    assert judged(network(versions={"ai.onnx": opset}), target).verdict == verdict
+
+
+def test_operators_that_the_engine_lacks_are_told_with_where_they_run() -> None:
+    table = {
+        "takes": ["conv2d"],
+        "limits": [{"types": ["softmax"], "note": "Software."}],
+        "otherwise": "cpu",
+        "provenance": {"document": "a table"},
+    }
+    engines = [{"name": "npu", "title": "NPU", "operators": [table]}, {"name": "cpu", "title": "CPU"}]
+    build = Builder(1, 8, 8, 3, dtype="int8")
+    data = build.conv(build.inputs[0], 4, per_channel=False)
+    for _number in range(2):
+        data = build.add("softmax", [data], (1, 8, 8, 4), "int8", axis=3)
+    build.add("relu", [data], (1, 8, 8, 4), "int8")
+    found = judged(build.graph(), board(engines=engines))
+    assert found.verdict == "yes"
+    assert found.notes == (
+        "2 SOFTMAX run on the cpu: Software.",
+        "1 RELU run on the cpu: not among the operators that a table lists",
+    )
+
+
+def test_a_board_with_an_operating_system_holds_the_weights_in_its_ram() -> None:
+    memories = [{"name": "ddr", "kind": "external-ram", "size": 1 << 20}]
+    found = judged(network(per_channel=False), board(memories=memories))
+    assert (found.verdict, found.placement.spill) == ("yes", 0)
+    ((pool, used),) = found.placement.used
+    assert (pool.name, used) == ("ddr", found.memory.ram + found.memory.flash)
+
+
+def test_a_segmentation_network_on_a_target_whose_vendor_excludes_it() -> None:
+    build = Builder(1, 8, 8, 3, dtype="int8")
+    scores = build.conv(build.inputs[0], 4, per_channel=False)
+    plain = judged(build.graph(), board(segmentation="unsupported"))
+    assert plain.verdict == "yes"
+    build.add("argmax", [scores], (1, 8, 8), "int64", axis=3)
+    found = judged(build.graph(), board(segmentation="unsupported"))
+    assert found.reasons == ("its vendor does not support semantic-segmentation on board",)
+
+
+def test_a_target_whose_toolchain_nobody_has_written_down_gives_no_verdict() -> None:
+    found = judged(network(), board(accepts=[], engines=[]))
+    assert (found.verdict, found.engine) == ("unknown", None)
+    assert found.reasons == ("what the toolchain of board takes is not in our sources",)
+
+
+def test_memory_of_one_board_only_is_told() -> None:
+    memories = [
+        {"name": "sram", "kind": "internal-ram", "size": 1024},
+        {"name": "sdram", "kind": "external-ram", "size": 1 << 20, "board": "BOARD-A"},
+        {"name": "flash", "kind": "internal-flash", "size": 1 << 20},
+    ]
+    found = judged(network(per_channel=False), board(memories=memories))
+    assert "sdram: on BOARD-A only" in found.notes
