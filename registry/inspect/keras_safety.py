@@ -93,7 +93,7 @@ def examine(config: Any, where: str, findings: Findings, *, training: bool = Fal
         elif isinstance(value, list):
             waiting += [(child, place, trained) for child in value if isinstance(child, _NESTED)]
         elif isinstance(value, dict):
-            here = _place(value, place, where)
+            here = place if value is config else _place(value, place, where)
             for severity, rule, message in _judged(value):
                 mild = trained and rule in ("keras-custom", "keras-function")
                 findings.add("note" if mild else severity, rule, here, message)
@@ -108,11 +108,11 @@ def _place(value: dict[str, Any], place: str, outermost: str) -> str:
     if not isinstance(value.get("class_name"), str) or not isinstance(config, dict):
         return place
     name = value.get("name") or config.get("name")
-    if not isinstance(name, str) or (value.get("class_name") in MODELS and place == outermost):
+    if not isinstance(name, str):
         return place
     # a policy or an activation of a layer has a name as well, but no calls, and no layer's settings
     is_layer = "inbound_nodes" in value or "trainable" in config or "build_config" in value
-    if not is_layer and value.get("class_name") != "Lambda":
+    if not is_layer and value["class_name"] not in (*MODELS, "Lambda"):
         return place
     return printable(name) if place == outermost else f"{place}/{printable(name)}"[:4096]
 
