@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from registry.inspect.graph import BITS, Shape
 from registry.inspect.keras_options import Options
 
 MODELS = frozenset({"Functional", "Model", "Sequential"})
+_NODE = re.compile(r'"op":\s*"(\w+)"')
 _TENSOR = "__keras_tensor__"
 
 
@@ -207,6 +209,15 @@ def shape_in(value: Any) -> Shape | None:
         return None
     good = all(size is None or (type(size) is int and 0 <= size < 1 << 40) for size in value)
     return tuple(value) if good else None
+
+
+def node_operation(config: Mapping[str, Any]) -> str:
+    """Operation of a TensorFlow node that a layer of Keras 2 holds, as an object or as JSON in a text."""
+    node = config.get("node_def")
+    if isinstance(node, str):
+        found = _NODE.search(node[:MAX_NAME])
+        return found[1] if found else ""
+    return printable(node.get("op")) if isinstance(node, dict) else ""
 
 
 def policy_dtype(value: Any) -> str | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from registry.inspect.findings import Findings
-from registry.inspect.keras_config import MODELS, printable
+from registry.inspect.keras_config import MODELS, node_operation, printable
 
 _OURS = re.compile(
     r"^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras|keras_hub|keras_cv|keras_nlp)(\.|$)"
@@ -192,10 +192,8 @@ def _operation(config: dict[str, Any]) -> Iterator[tuple[Any, str, str]]:
         name = config.get(key)
         if isinstance(name, str) and _FUNCTIONS.search(name[:512]):
             yield "danger", "keras-function", f"it calls {printable(name)[:200]!r}"
-    node = config.get("node_def")
-    found = node.get("op") if isinstance(node, dict) else None
-    if isinstance(found, str) and _FUNCTIONS.search(found[:512]):
-        yield "danger", "keras-function", f"it calls {printable(found)[:200]!r}"
+    if _FUNCTIONS.search(found := node_operation(config)):
+        yield "danger", "keras-function", f"it calls {found!r}"
 
 
 def _text(text: str, where: str, findings: Findings) -> None:

@@ -295,6 +295,7 @@ DANGERS: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
     ),
     (layer("TFOpLambda", "x", function="io.read_file"), {("keras-function", "x")}),
     (layer("TensorFlowOpLayer", "x", node_def={"op": "PyFunc"}), {("keras-function", "x")}),
+    (layer("TensorFlowOpLayer", "x", node_def='{"name": "a", "op": "ReadFile"}'), {("keras-function", "x")}),
     (
         layer("Dense", "x", units=1, kernel_initializer={"class_name": "Constant", "config": {"value": PICKLE}}),
         {("keras-pickle", "x")},
