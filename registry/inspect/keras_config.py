@@ -14,6 +14,7 @@ from registry.inspect.keras_options import Options
 
 MODELS = frozenset({"Functional", "Model", "Sequential"})
 _NODE = re.compile(r'"op":\s*"(\w+)"')
+LONGEST_NAME = 256
 _TENSOR = "__keras_tensor__"
 
 
@@ -108,7 +109,7 @@ def _children(value: Any) -> Iterator[Any]:
 
 def printable(text: object) -> str:
     """A name as it can be shown anywhere: cut, and without what no terminal should get."""
-    kept = str(text)[:MAX_NAME] if isinstance(text, str | int | float) else ""
+    kept = str(text)[:LONGEST_NAME] if isinstance(text, str | int | float) else ""
     return "".join(sign if sign.isprintable() else "?" for sign in kept)
 
 

@@ -383,8 +383,10 @@ def test_a_configuration_too_deep_is_malformed(depth: int, read: Read) -> None:
         read(archive('{"class_name":' + "[" * depth + "]" * depth + "}"))
 
 
-def test_models_that_multiply_are_malformed(read: Read) -> None:
-    config = functional([given("in"), layer("ReLU", "r", tensor("in", IMAGE))], ["in"], ["r"], "m0")
+@pytest.mark.parametrize("empty", [False, True])
+def test_models_that_multiply_are_malformed(empty: bool, read: Read) -> None:
+    relu = layer("ReLU", "r", tensor("in", IMAGE))
+    config = functional([given("in"), *([] if empty else [relu])], ["in"], ["in" if empty else "r"], "m0")
     for number in range(1, 10):
         inner = {**config, "inbound_nodes": [{"args": [tensor("in", IMAGE)], "kwargs": {}}]}
         for call in range(9):
