@@ -27,7 +27,7 @@ _MOST_GROWTH = 64
 """Times the file's size that a dataset may say it has, where its bytes do not stand there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """An array.
 

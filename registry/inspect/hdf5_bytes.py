@@ -27,7 +27,7 @@ _ENTRY_WORK = 64
 _CONTINUATION = 0x10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of an object's header.
 

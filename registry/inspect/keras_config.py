@@ -15,10 +15,14 @@ from registry.inspect.keras_options import Options
 MODELS = frozenset({"Functional", "Model", "Sequential"})
 _NODE = re.compile(r'"op":\s*"(\w+)"')
 LONGEST_NAME = 256
+_LEAST_VALUES, _BYTES_OF_VALUE = 1 << 12, 8
+"""Lists and objects that a configuration may have, by its length: an empty list takes 56 bytes of memory
+for two of the file; what Keras writes has one in about 30."""
+
 _TENSOR = "__keras_tensor__"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A value in a network: an output of one call of a layer.
 
@@ -35,7 +39,7 @@ class Reference:
     shape: Shape | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One use of a layer: the values it is given, and its other arguments by name or position."""
 
@@ -43,7 +47,7 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A layer, a nested model or an operation.
 
@@ -64,7 +68,7 @@ class Layer:
     calls: tuple[Call, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Network:
     """A model: layers in the file's order, and for a functional one its inputs and outputs."""
 
@@ -81,6 +85,9 @@ def parse(text: str, file: str, where: str) -> dict[str, Any]:
     Raises:
         MalformedError: It is none, no object, or nests deeper than `MAX_DEPTH`.
     """
+    most = _LEAST_VALUES + len(text) // _BYTES_OF_VALUE
+    if text.count("[") + text.count("{") > most:
+        raise MalformedError(file, where, f"at most {most} lists and objects", "more")
     deep = MalformedError(file, where, f"at most {MAX_DEPTH} levels", "more")
     try:
         found = json.loads(text)
@@ -88,13 +95,15 @@ def parse(text: str, file: str, where: str) -> dict[str, Any]:
         raise deep from None
     except ValueError as error:
         raise MalformedError(file, where, "JSON", str(error)[:200]) from None
-    level = [found]
-    for _depth in range(MAX_DEPTH):
-        level = [child for value in level for child in _children(value)]
-        if not level:
-            break
-    else:
-        raise deep
+    open_values = [_children(found)]
+    while open_values:
+        child = next(open_values[-1], None)
+        if child is None:
+            open_values.pop()
+        elif len(open_values) == MAX_DEPTH:
+            raise deep
+        else:
+            open_values.append(_children(child))
     if not isinstance(found, dict):
         raise MalformedError(file, where, "a JSON object", type(found).__name__)
     return found

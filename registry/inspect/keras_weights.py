@@ -23,7 +23,7 @@ _EXTRA = re.compile(r"(^|/)_?(seed_generator|random_generator)(/|$)")
 """State of random numbers, which Keras does not count as weights."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a layer stands.
 
@@ -44,7 +44,7 @@ class Place:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Weight:
     """An array of a layer: path in the file, its role (`kernel`) where the file says it, and the array."""
 

@@ -380,7 +380,12 @@ def test_a_configuration_that_explodes_is_malformed(read: Read) -> None:
 @pytest.mark.parametrize("depth", [70, 100_000])
 def test_a_configuration_too_deep_is_malformed(depth: int, read: Read) -> None:
     with pytest.raises(MalformedError, match="levels"):
-        read(archive('{"class_name":' + "[" * depth + "]" * depth + "}"))
+        read(archive('{"class_name":' + "[" * depth + "]" * depth + ',"x":"' + "a" * 8 * depth + '"}'))
+
+
+def test_a_configuration_of_nothing_but_lists_is_malformed(read: Read) -> None:
+    with pytest.raises(MalformedError, match="lists and objects"):
+        read(archive('{"x":[' + "[]," * 100_000 + "[]]}"))
 
 
 @pytest.mark.parametrize("empty", [False, True])
