@@ -382,15 +382,24 @@ def _board_figures(network: Network, kind: Kind, name: str, chance: random.Rando
         yield f"        provenance: {{source: time, row: {name}, column: Inference time (ms), text: '{shown}'}}"
 
 
-def write_single(folder: Path, mirror: Path, seed: int = 1, size: int = 760_904) -> str:
-    """Write a one-card catalogue whose file for `imx8mp` is in a mirror. Returns the card's family."""
+def write_single(folder: Path, mirror: Path, seed: int = 1, size: int = 760_904, more: int = 0) -> str:
+    """Write a one-card catalogue whose file for `imx8mp` is in a mirror, with `more` files of the same size each.
+
+    Returns the card's family.
+    """
     write(folder, 1, seed, publishers=1)
     path = next((folder / "publisher00").iterdir())
-    digest = _write_blob(mirror / "blobs" / "sha256", random.Random(seed), size)
-    lines = path.read_text(encoding="utf-8").split("\n")
-    for index, line in enumerate(lines):
+    source = random.Random(seed)
+    digest, *others = [_write_blob(mirror / "blobs" / "sha256", source, size) for _ in range(1 + more)]
+    lines: list[str] = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        lines.append(line)
         if line.startswith("        sha256: "):
-            lines[index - 1 : index + 1] = [f"        size: {size}", f"        sha256: {digest}"]
+            lines[-2:] = [f"        size: {size}", f"        sha256: {digest}"]
+        elif line == "    artifacts:":
+            for number, other in enumerate(others):
+                lines += [f"      - file: part{number:02}.bin", "        role: configuration"]
+                lines += [f"        size: {size}", f"        sha256: {other}", "        sources: []"]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path.stem.partition("-")[0]
 

@@ -48,7 +48,7 @@ class Row:
         return {**asdict(self), "good": self.good}
 
 
-def ratio_row(name: str, pair: Pair, bound: float) -> Row:
+def ratio_row(name: str, pair: Pair, bound: float | None) -> Row:
     """A row whose value is the median ratio of the time by the clock."""
     ratio = pair.ratio
     return Row(

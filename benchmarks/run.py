@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import large, pull, start, transfer, validation
+from benchmarks import inspection, large, pull, start, transfer, validation
 from benchmarks.measure import FailedError
 from benchmarks.report import Row, markdown
 from benchmarks.setting import Setting
@@ -21,6 +21,7 @@ GROUPS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "start": start.measure,
     "pull": pull.measure,
     "transfer": transfer.measure,
+    "inspect": inspection.measure,
     "catalogue": large.measure,
     "validate": validation.measure,
 }

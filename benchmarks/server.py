@@ -1,4 +1,4 @@
-"""A static web server on loopback, in a process of its own: as quick as the kernel, or as slow as it is told."""
+"""A static web server on loopback, in a process apart: as quick as the kernel, or slow or far as it is told."""
 
 from __future__ import annotations
 
@@ -17,8 +17,14 @@ _PIECE = 1 << 16
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     rate = 0.0
+    delay = 0.0
+
+    def setup(self) -> None:
+        time.sleep(self.delay)
+        super().setup()
 
     def do_GET(self) -> None:
+        time.sleep(self.delay)
         path = Path.cwd() / self.path.lstrip("/")
         size = path.stat().st_size
         first, _, last = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
@@ -48,9 +54,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(folder: Path, rate: float = 0) -> Iterator[str]:
-    """Serve a folder for the length of a block, at so many bytes per second a connection; gives its address."""
-    program = [sys.executable, "-m", "benchmarks.server", str(folder), str(rate)]
+def serving(folder: Path, rate: float = 0, delay: float = 0) -> Iterator[str]:
+    """Serve a folder for the length of a block; gives its address.
+
+    Args:
+        folder: What to serve.
+        rate: Bytes per second of each connection; 0 for no limit.
+        delay: Seconds that setting up a connection takes, and each answer.
+    """
+    program = [sys.executable, "-m", "benchmarks.server", str(folder), str(rate), str(delay)]
     root = Path(__file__).parents[1]
     with subprocess.Popen(program, cwd=root, stdout=subprocess.PIPE, encoding="utf-8") as process:
         try:
@@ -61,11 +73,12 @@ def serving(folder: Path, rate: float = 0) -> Iterator[str]:
 
 
 def main() -> None:
-    """Serve the folder that is named first, at the rate that is named second; prints the port."""
+    """Serve the folder that is named first, at the rate and with the delay that follow; prints the port."""
     import os
 
     os.chdir(sys.argv[1])
-    _Handler.rate = float(sys.argv[2])
+    _Handler.rate, _Handler.delay = float(sys.argv[2]), float(sys.argv[3])
+    ThreadingHTTPServer.request_queue_size = 64
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     print(server.server_address[1], flush=True)
     server.serve_forever()

@@ -48,6 +48,10 @@ class Setting:
         """The bare click program, by the same interpreter."""
         return self._command((sys.executable, str(BARE), *arguments), None, None)
 
+    def command(self, *arguments: str) -> Command:
+        """Another program, as a user starts it."""
+        return self._command(arguments, None, None)
+
     def generated(self, cards: int) -> Path:
         """Folder of a generated catalogue; written in a process of its own unless it is there."""
         folder = self.work / f"cards-{cards}-seed-{self.seed}"

@@ -28,6 +28,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "verify": "Hash what is here again: changed, missing, extra.",
         "repair": "Verify, then fetch only what is broken.",
     },
+    "Prove": {
+        "inspect": "What is in a model file: tensors, work, quantization, dangers.",
+        "fit": "Does it fit my board? Engine, memory by pool, and why not.",
+        "diff": "What changed between two models.",
+    },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",

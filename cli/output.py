@@ -5,6 +5,7 @@ The table is our own thirty lines because importing a table library costs more t
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -64,6 +65,20 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def visible(text: str) -> str:
+    """Text without what could drive the terminal: names and notes may come from somebody else's file.
+
+    The few sequences that our own colours are made of stay.
+    """
+    if text.isprintable():
+        return text
+    import re
+
+    pieces = re.split(r"(\x1b\[(?:0|1|3[0-7])m)", text)
+    cleaned = ("".join(letter if letter.isprintable() else "?" for letter in piece) for piece in pieces[::2])
+    return "".join(itertools.chain.from_iterable(itertools.zip_longest(cleaned, pieces[1::2], fillvalue="")))
+
+
 def print_table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None, *, err: bool = False
 ) -> None:
@@ -71,6 +86,7 @@ def print_table(
 
     A wrapping column is narrowed first, then columns are left out, then the wrapping one goes below its row.
     """
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max([len(column.title), *(len(row[index]) for row in rows)]) for index, column in enumerate(columns)]
     kept, wrapping = _fitting(columns, widths, width)
     for number, row in enumerate([[column.title for column in columns], *rows]):
@@ -161,7 +177,7 @@ def print_csv(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def print_fields(*fields: tuple[str, str]) -> None:
     """Print `name: value` lines, wrapped; empty values are left out."""
-    shown = [(f"  {name}", value) for name, value in fields if value]
+    shown = [(f"  {name}", visible(value)) for name, value in fields if value]
     formatter = click.HelpFormatter(width=_text_width())
     if shown:
         formatter.write_dl(shown)
@@ -182,6 +198,7 @@ def wrapped(text: str, indent: str = "  ") -> str:
     """A paragraph for people; addresses and file names are never broken."""
     import textwrap
 
+    text = visible(text)
     inner = indent + " " * (len(text) - len(text.lstrip()))
     return textwrap.fill(
         text.strip(),

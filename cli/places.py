@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from registry.settings import Settings
     from registry.store.base import Opened, Wanted
     from registry.store.cache import Cache
+    from registry.store.connections import Connections
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -81,4 +83,12 @@ def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
 def _open_url(url: str, wanted: Wanted) -> AbstractContextManager[Opened]:
     from registry.store.web import open_url
 
-    return open_url(url, wanted)
+    return open_url(url, wanted, kept=_connections())
+
+
+@functools.cache
+def _connections() -> Connections:
+    """Connections to public addresses, which several files of one host share."""
+    from registry.store.connections import Connections
+
+    return Connections()

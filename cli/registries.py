@@ -37,12 +37,14 @@ class Choice(NamedTuple):
         card: Its card, at least without the variants.
         card_bytes: The card's document.
         release: The published version that it is; None for a card in a folder.
+        documents: Reads what was published beside it, by file name; None for a card in a folder.
     """
 
     variant: Variant
     card: Mapping[str, Any]
     card_bytes: bytes
     release: LockedRelease | None = None
+    documents: Callable[[], Mapping[str, bytes]] | None = None
 
 
 def registry_option(command: Command) -> Command:
@@ -78,7 +80,7 @@ def refresh(settings: Settings, progress: Progress, addresses: list[str] | None 
     for address in settings.registries if addresses is None else addresses:
         if settings.offline and _needs_network(address):
             if address in unread(settings):
-                progress.note(f"registry {_shown(address)}: never read, and the network is off")
+                progress.note(f"registry {shown(address)}: never read, and the network is off")
             continue
         store = open_readable(address)
         try:
@@ -95,7 +97,7 @@ def refresh(settings: Settings, progress: Progress, addresses: list[str] | None 
 def published(settings: Settings) -> list[tuple[str, Version]]:
     """The newest versions of all registries, with the registry's address, as they were read last."""
     return [
-        (_shown(address), version)
+        (shown(address), version)
         for address in settings.registries
         for version in local_copy(settings, address).current().values()
     ]
@@ -139,7 +141,7 @@ def locked_choice(settings: Settings, progress: Progress, entry: Entry) -> Choic
         UnavailableError: The manifest is neither in the cache nor to be had.
     """
     held = entry.release
-    address = next((one for one in settings.registries if held and _shown(one) == held.registry), None)
+    address = next((one for one in settings.registries if held and shown(one) == held.registry), None)
     if held is None or address is None:
         return None
     copy = local_copy(settings, address)
@@ -165,13 +167,17 @@ def locked_choice(settings: Settings, progress: Progress, entry: Entry) -> Choic
 
 
 def _published(settings: Settings, address: str, copy: LocalCopy, version: Version) -> Choice:
+    import functools
+
     from cli.stores import open_readable
     from registry.lock import LockedRelease
 
     reachable = not (settings.offline and _needs_network(address))
-    release = copy.release(open_readable(address) if reachable else None, version)
-    locked = LockedRelease(_shown(address), version.number, version.digest)
-    return Choice(release.variant, release.card, release.card_bytes, locked)
+    store = open_readable(address) if reachable else None
+    release = copy.release(store, version)
+    locked = LockedRelease(shown(address), version.number, version.digest)
+    documents = functools.partial(copy.documents, store, version)
+    return Choice(release.variant, release.card, release.card_bytes, locked, documents)
 
 
 def explain_yanked(settings: Settings, name: str) -> None:
@@ -185,8 +191,8 @@ def explain_yanked(settings: Settings, name: str) -> None:
     for address in settings.registries:
         for version in all_yanked(local_copy(settings, address).index(), name):
             raise RejectedError(
-                f"{version.name} is yanked in {_shown(address)}: {version.yanked}",
-                hint=f"`zoo history {version.name} --store {_shown(address)}` lists its versions;"
+                f"{version.name} is yanked in {shown(address)}: {version.yanked}",
+                hint=f"`zoo history {version.name} --store {shown(address)}` lists its versions;"
                 " ask its publisher for another",
             )
 
@@ -217,7 +223,8 @@ def _needs_network(address: str) -> bool:
     return scheme(address) != "file"
 
 
-def _shown(address: str) -> str:
+def shown(address: str) -> str:
+    """An address fit for messages and the lock file."""
     from registry.store.web import shown
 
     return shown(address) if "://" in address else address

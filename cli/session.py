@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -14,6 +14,8 @@ from cli import registries
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from tqdm import tqdm
 
     from registry.catalog import Catalog
     from registry.progress import Advance
@@ -52,10 +54,15 @@ class Voice:
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet = quiet
         self.verbose = verbose
+        self._bars: list[tqdm[NoReturn]] = []
 
     def note(self, message: str) -> None:
         """Say one thing, unless told to be quiet."""
-        if not self.quiet:
+        if self.quiet:
+            return
+        if self._bars:  # a line of its own, above them
+            self._bars[-1].write(message, file=sys.stderr)
+        else:
             click.echo(message, err=True)
 
     def detail(self, message: str) -> None:
@@ -79,11 +86,15 @@ class Voice:
         with tqdm(
             total=total, desc=title, initial=done, file=sys.stderr, dynamic_ncols=True, leave=False, **bytes_
         ) as bar:
+            self._bars.append(bar)
 
             def advance(amount: int, /) -> None:
                 bar.update(amount)
 
-            yield advance
+            try:
+                yield advance
+            finally:
+                self._bars.remove(bar)
 
 
 def load_settings(**flags: Any) -> Settings:

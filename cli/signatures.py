@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli import output
+from cli.store_option import chosen_store
 from cli.stores import open_readable
 from registry.errors import RequestError
 
@@ -25,15 +26,14 @@ def verify(
     """Judge the signatures of the versions that a name means in a store. Returns the exit code.
 
     Raises:
-        RequestError: Name or store is missing or unknown, or a key of the policy cannot be read.
+        RequestError: The name is missing, name or store unknown, or a key of the policy cannot be read.
         UnavailableError: The store did not answer, or the extra `sign` is missing.
     """
-    if not name or not address:
+    if not name:
         raise RequestError(
-            "expected NAME and --store ADDRESS with --signature",
-            hint="such as `zoo verify --signature acme/net --store /srv/models`",
+            "expected NAME with --signature", hint="such as `zoo verify --signature acme/net --store /srv/models`"
         )
-    found = _authenticated(name, address, number, settings, voice)
+    found = _authenticated(name, chosen_store(address, voice, settings), number, settings, voice)
     if form == "json":
         output.print_json([_document(one) for one in found])
     else:

@@ -6,16 +6,17 @@ The same selection gives the same bytes, whatever store it comes from: an uncomp
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from registry import manifest
+from registry import manifest, together
 from registry.digest import Digest
 from registry.errors import MismatchError, UnavailableError
 from registry.files import atomic_file
-from registry.moving import all_referrers, steady
+from registry.moving import LARGE_BYTES, Root, all_referrers, at_once, steady
 from registry.progress import Advance, Progress
 from registry.reach import Descriptor, Reached, reach
 from registry.selection import Selection, select
@@ -60,15 +61,16 @@ def bundle(source: ReadableStore, selection: Selection, destination: Path, progr
     """
     index = current_index(source)
     versions = select(index, selection, source.address)
-    found = {one for version in versions for one in all_referrers(source, index, version.digest)}
-    referrers = sorted(found, key=lambda one: (one.subject, one.digest, one.artifact_type))
+    listed = at_once(lambda version: all_referrers(source, index, version.digest), versions)
+    referrers = sorted(
+        {one for found in listed for one in found}, key=lambda one: (one.subject, one.digest, one.artifact_type)
+    )
     contents = _contents(source, versions, referrers)
     try:
         with atomic_file(destination) as opened, progress.task(destination.name, _total(contents)) as advance:
             file = _Hashed(opened)
-            for digest in sorted(contents):
-                item = contents[digest]
-                write_member(file, digest.blob_path, item.size, _proven(source, item, advance))
+            for item, chunks in _in_order(source, contents, advance):
+                write_member(file, item.digest.blob_path, item.size, chunks)
             data = Index((*versions, *referrers)).to_bytes()
             write_member(file, INDEX_FILE, len(data), [data])
             write_member(file, LAYOUT_FILE, len(LAYOUT), [LAYOUT])
@@ -131,16 +133,37 @@ def _contents(
 ) -> dict[Digest, Reached]:
     """Everything that the entries reach, without the bytes of manifests."""
     contents: dict[Digest, Reached] = {}
-    entries: list[Version | Referrer] = [*versions, *referrers]
-    for entry in entries:
-        for item in reach(Descriptor.of_entry(entry), source.manifest):
-            known = contents.setdefault(item.digest, Reached(item.digest, item.size))
-            if known.size != item.size:
-                expected, found = f"one size of {item.digest}", f"{known.size} and {item.size} bytes"
-                raise MismatchError(f"manifests in {source.address}", expected=expected, found=found)
-        if isinstance(entry, Version):
-            manifest.parse(source.manifest(entry.digest), f"manifest of {entry.name} in {source.address}")
+    roots = [*map(Root.of_version, versions), *map(Root.of_referrer, referrers)]
+    for item in itertools.chain.from_iterable(at_once(lambda root: _without_data(root, source), roots)):
+        known = contents.setdefault(item.digest, item)
+        if known.size != item.size:
+            expected, found = f"one size of {item.digest}", f"{known.size} and {item.size} bytes"
+            raise MismatchError(f"manifests in {source.address}", expected=expected, found=found)
     return contents
+
+
+def _without_data(root: Root, source: ReadableStore) -> list[Reached]:
+    return [Reached(item.digest, item.size) for item in root.reached(source)]
+
+
+def _in_order(
+    source: ReadableStore, contents: dict[Digest, Reached], advance: Advance
+) -> Iterator[tuple[Reached, Iterable[bytes]]]:
+    """Blobs by digest with their bytes: small neighbours read at once, into memory, a large one while written."""
+    ordered = [contents[digest] for digest in sorted(contents)]
+    for small, run in itertools.groupby(ordered, lambda item: item.size <= LARGE_BYTES):
+        items = list(run)
+        for start in range(0, len(items), together.AT_ONCE):
+            few = items[start : start + together.AT_ONCE]
+            read = at_once(lambda item: list(_proven(source, item, lambda _amount: None)), few) if small else []
+            for item, chunks in itertools.zip_longest(few, read):
+                yield item, _proven(source, item, advance) if chunks is None else _told(chunks, advance)
+
+
+def _told(chunks: Iterable[bytes], advance: Advance) -> Iterator[bytes]:
+    for chunk in chunks:
+        advance(len(chunk))
+        yield chunk
 
 
 def _total(contents: dict[Digest, Reached]) -> int:

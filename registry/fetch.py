@@ -89,7 +89,7 @@ def fetch(
     expected = {
         artifact.file: expected_digest(variant, artifact, lock, update=update) for artifact in variant.files
     }
-    obtained = tuple(obtainer.obtain(variant, artifact, expected[artifact.file]) for artifact in variant.files)
+    obtained = obtainer.obtain_all(variant, [(artifact, expected[artifact.file]) for artifact in variant.files])
     try:
         paths = tuple(_place(item, folder, link=link, replace=replace) for item in obtained)
         extras = tuple(_write(folder / name, content) for name, content in beside.items())

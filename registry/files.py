@@ -13,6 +13,9 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
+from registry.digest import CHUNK
+from registry.errors import UnavailableError
+
 
 @contextlib.contextmanager
 def atomic_file(destination: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
@@ -87,6 +90,24 @@ def open_regular(path: Path) -> BufferedReader:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return os.fdopen(descriptor, "rb")
+
+
+def pieces(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    """The rest of an open file, in pieces of 1 MiB.
+
+    Raises:
+        UnavailableError: It cannot be read.
+    """
+    try:
+        while piece := file.read(CHUNK):
+            yield piece
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> UnavailableError:
+    """The error of a file that cannot be opened or read."""
+    return UnavailableError(f"{path}: cannot be read: {error.strerror or error}")
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -55,7 +55,50 @@ class Obtainer:
         self._cache = cache
         self._mirrors = [mirror for mirror in mirrors if mirror.local or open_url is not None]
         self._open_url = open_url
-        self._progress = progress
+        self.progress = progress
+
+    def heard_by(self, progress: Progress) -> Obtainer:
+        """The same, with another listener."""
+        return Obtainer(self._cache, self._mirrors, self._open_url, progress)
+
+    def obtain_all(
+        self, variant: Variant, wanted: Sequence[tuple[Artifact, Digest | None]]
+    ) -> tuple[Obtained, ...]:
+        """Get several artifacts; those that are not in the cache come at the same time.
+
+        Args:
+            variant: The variant that they belong to.
+            wanted: What to get, and what its bytes must hash to; see `obtain`.
+
+        Raises:
+            RejectedError: As `obtain`, for the first file that fails, in the order of `wanted`.
+            UnavailableError: The same.
+        """
+        absent: dict[object, tuple[Artifact, Digest | None]] = {}
+        for artifact, digest in wanted:
+            if digest is None or not self._cached(digest):
+                # files with the same bytes are one transfer: the others find them in the cache
+                absent.setdefault(digest or artifact, (artifact, digest))
+        if len(absent) < 2:
+            return tuple(self.obtain(variant, *item) for item in wanted)
+        return self._obtain_together(variant, wanted, tuple(absent.values()))
+
+    def _obtain_together(
+        self,
+        variant: Variant,
+        wanted: Sequence[tuple[Artifact, Digest | None]],
+        absent: Sequence[tuple[Artifact, Digest | None]],
+    ) -> tuple[Obtained, ...]:
+        from registry import together  # a cached pull does without it
+
+        def job(item: tuple[Artifact, Digest | None]) -> together.Job[Obtained]:
+            return lambda progress: self.heard_by(progress).obtain(variant, *item)
+
+        sizes = [artifact.size for artifact, _ in absent]
+        total = None if None in sizes else sum(size or 0 for size in sizes)
+        got = together.run([job(item) for item in absent], self.progress, f"{len(absent)} files", total)
+        fetched = dict(zip(absent, got, strict=True))
+        return tuple(fetched.get(item) or self.obtain(variant, *item) for item in wanted)
 
     def obtain(self, variant: Variant, artifact: Artifact, digest: Digest | None) -> Obtained:
         """Get one artifact.
@@ -85,7 +128,7 @@ class Obtainer:
             ) from error
 
     def _waiting(self, artifact: Artifact) -> None:
-        self._progress.note(f"waiting for another process that fetches {artifact.file} into the same cache")
+        self.progress.note(f"waiting for another process that fetches {artifact.file} into the same cache")
 
     def _fetch(self, variant: Variant, artifact: Artifact, digest: Digest | None) -> Obtained:
         from registry.transfer import Expected, receive  # a cached pull does without it
@@ -96,11 +139,11 @@ class Obtainer:
         with self._cache.partial(digest) as partial:
             for source in self._sources(artifact, digest):
                 if failures and not isinstance(failures[-1], NotHeldError):
-                    self._progress.note(f"{failures[-1].message}; trying the next place")
+                    self.progress.note(f"{failures[-1].message}; trying the next place")
                 if digest is None:
                     partial.restart()
                 try:
-                    got = receive(source, self._cache, partial, expected, self._progress)
+                    got = receive(source, self._cache, partial, expected, self.progress)
                     return Obtained(artifact, got.digest, got.size, got.address, got.path)
                 except (MismatchError, UnavailableError) as error:
                     failures.append(error)

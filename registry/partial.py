@@ -39,8 +39,10 @@ class Partial:
         self._hasher = Hasher()
         self._file = open_private(path)
         self._note = path.with_suffix(".etag")
+        self._aside = path.with_suffix(".aside")
         try:
             self._hash_prefix()
+            self.bring_back()  # where a run was killed that had set bytes aside
         except BaseException:
             self.close()
             raise
@@ -61,12 +63,20 @@ class Partial:
         """Append bytes.
 
         Raises:
-            OSError: The disk is full, or the file may not grow.
+            OSError: The disk is full, or the file may not grow; it is as it was before.
         """
         rest = memoryview(chunk)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:
+            self._cut(self.count)
+            raise
         self._take(chunk)
+
+    def _cut(self, count: int) -> None:
+        os.ftruncate(self._file, count)
+        os.lseek(self._file, count, os.SEEK_SET)
 
     def restart(self) -> None:
         """Forget all bytes.
@@ -74,20 +84,47 @@ class Partial:
         Raises:
             OSError: The file cannot be cut.
         """
+        self._cut(0)
+        self._note.unlink(missing_ok=True)
+        self._forget()
+
+    def _forget(self) -> None:
         self._hasher.close()
         self._hasher = Hasher()
-        if self._file < 0:  # after a failed `hand_over`
-            self.path.unlink(missing_ok=True)
-            self._file = open_private(self.path)
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
-        self._note.unlink(missing_ok=True)
         self.count, self.head, self.mixed = 0, b"", False
 
-    def restart_quietly(self) -> None:
-        """Forget all bytes as far as the disk lets us."""
-        with contextlib.suppress(OSError):
-            self.restart()
+    def set_aside(self, count: int) -> None:
+        """Begin anew, but keep the first `count` bytes until the file is whole: `bring_back` gives them back.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        self._cut(count)
+        os.close(self._file)
+        self._file = -1
+        self.path.replace(self._aside)
+        self._note.unlink(missing_ok=True)
+        self._file = open_private(self.path)
+        self._forget()
+
+    def bring_back(self) -> None:
+        """Take what was set aside in place of what came since, unless that is more.
+
+        Raises:
+            OSError: The folder cannot be written, or the bytes not be read.
+        """
+        if not self._aside.is_file() or self._aside.is_symlink():
+            return
+        if self._aside.stat().st_size <= self.count:
+            self._aside.unlink()
+            return
+        os.close(self._file)
+        self._file = -1
+        self._aside.replace(self.path)
+        self._note.unlink(missing_ok=True)
+        self._file = open_private(self.path)
+        self._forget()
+        self._hash_prefix()
 
     def etag(self, address: str) -> str | None:
         """The strong validator that this address gave for the bytes, if it did."""
@@ -119,17 +156,25 @@ class Partial:
             OSError: The disk is full, or the place cannot be written.
         """
         destination.parent.mkdir(parents=True, exist_ok=True)
+        # Synced before it gets its name: a stamp of size, time and inode then spares later pulls the hashing, and
+        # must not vouch for bytes that a power cut kept from the disk. Boards and build machines are switched off.
         os.fsync(self._file)
         descriptor, self._file = self._file, -1
         os.close(descriptor)
-        self.path.replace(destination)
+        self._note.unlink(missing_ok=True)  # first: killed in between, it would stay without its file
+        try:
+            self.path.replace(destination)
+        except OSError:
+            self._file = open_private(self.path)
+            os.lseek(self._file, 0, os.SEEK_END)
+            raise
         destination.chmod(0o444)  # only now: a part that cannot be written could not be resumed
-        self._note.unlink(missing_ok=True)
+        self.remove()
 
     def remove(self) -> None:
-        """Remove the file, if it is still here."""
-        self.path.unlink(missing_ok=True)
-        self._note.unlink(missing_ok=True)
+        """Remove what is still here."""
+        for path in (self.path, self._note, self._aside):
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the hashing and close the file; an empty one is removed."""

@@ -116,7 +116,7 @@ def publish(
     def change(index: Index) -> Index:
         versions.clear()
         for name, digest, size in manifests:
-            after, version = index.with_manifest(name, digest, size)
+            after, version = index.with_manifest(name, digest, size, store.address)
             versions.append(Published(version, after is not index))
             index = after
         return index

@@ -16,7 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from registry import document, excerpt, manifest, rules
+from registry import document, excerpt, rules
+from registry.beside import CARD_ENDING, layers_beside
+from registry.beside import MAX_BYTES as MAX_CARD_BYTES
 from registry.card import Variant, merged
 from registry.digest import Digest
 from registry.errors import MismatchError, RejectedError, UnavailableError
@@ -30,9 +32,6 @@ from registry.store.index import MAX_BYTES, Index, Version
 from registry.store.writable import ReadableStore
 from registry.transfer import Expected, receive
 from registry.trust import Trust, judge
-
-CARD_ENDING = ".card.yaml"
-MAX_CARD_BYTES = 8 << 20
 
 _AT_ONCE = 8
 """Documents that are fetched at the same time."""
@@ -156,12 +155,23 @@ class LocalCopy:
         data = self._manifest(store, version)
         self._require_trust(store, version, data)
         subject = f"manifest of {version.name} version {version.number}"
-        layers = [one for one in manifest.parse(data, subject).layers if one.title.endswith(CARD_ENDING)]
-        if len(layers) != 1 or layers[0].size > MAX_CARD_BYTES:
+        layers = [one for one in layers_beside(data, subject) if one.title.endswith(CARD_ENDING)]
+        if len(layers) != 1:
             expected = f"one layer *{CARD_ENDING} of at most {MAX_CARD_BYTES} bytes"
             raise MismatchError(subject, expected=expected, found=f"{len(layers)} of them")
         content = self._blob(store, layers[0].digest, layers[0].size, f"card of {version.name}")
         return Release(version, _card(content, version), content)
+
+    def documents(self, store: ReadableStore | None, version: Version) -> dict[str, bytes]:
+        """Card, licence note and labels as they were published, by file name.
+
+        Raises:
+            MismatchError: The manifest or one of them is not what it should be.
+            UnavailableError: One is not in the cache, and the registry does not give it.
+        """
+        data = self._manifest(store, version)
+        layers = layers_beside(data, f"manifest of {version.name} version {version.number}")
+        return {one.title: self._blob(store, one.digest, one.size, one.title) for one in layers}
 
     def _releases(
         self, store: ReadableStore, variants: Iterable[Sequence[Version]]
@@ -174,7 +184,9 @@ class LocalCopy:
                 try:
                     return self.release(store, version), refused
                 except RejectedError as error:
-                    refused.append(f"{version.name} version {version.number}: {error.message}")
+                    label = f"{version.name} version {version.number}"
+                    known = error.message.startswith(label)
+                    refused.append(error.message if known else f"{label}: {error.message}")
             return None, refused
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:

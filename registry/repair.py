@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry import files
+from registry import files, together
 from registry.card import Artifact, Variant
 from registry.digest import Digest
 from registry.errors import UnavailableError, ZooError
@@ -41,36 +41,81 @@ class Mended:
     error: ZooError | None = None
 
 
-def repair(broken: Iterable[Broken], cache: Cache, obtainer: Obtainer, source_of: FindSource) -> Iterator[Mended]:
-    """Mend files one by one; one that cannot be mended does not stop the others.
+def repair(broken: Iterable[Broken], cache: Cache, obtainer: Obtainer, source_of: FindSource) -> list[Mended]:
+    """Mend files, several at once; one that cannot be mended does not stop the others.
 
     A damaged blob is removed first, so that nothing can take it for the real one; where nobody knows a source
     for it, that is all.
+
+    Returns:
+        What became of each file, in the order of `broken`.
     """
-    for item in broken:
+    items = list(broken)
+    done: dict[int, Mended] = {}
+    lacking: dict[Digest, list[_Lacking]] = {}
+    for number, item in enumerate(items):
         try:
-            yield Mended(item, _mend(item, cache, obtainer, source_of))
+            if _mend_from_cache(item, cache):
+                done[number] = Mended(item, FROM_CACHE)
+            else:
+                lacking.setdefault(item.digest, []).append(_Lacking(number, item, *_known(item, source_of)))
         except ZooError as error:
-            yield Mended(item, "", error)
+            done[number] = Mended(item, "", error)
+
+    def job(same: list[_Lacking]) -> together.Job[dict[int, Mended]]:
+        # one after the other: they have the same bytes, and the second finds them in the cache
+        return lambda progress: {one.number: _mend(one, cache, obtainer.heard_by(progress)) for one in same}
+
+    jobs = [job(same) for same in lacking.values()]
+    for mended in together.run(jobs, obtainer.progress, f"{len(jobs)} files", None):
+        done |= mended
+    return [done[number] for number in range(len(items))]
 
 
-def _mend(item: Broken, cache: Cache, obtainer: Obtainer, source_of: FindSource) -> str:
-    blob = cache.path(item.digest)
+@dataclass(frozen=True)
+class _Lacking:
+    """A broken file whose bytes have to come from elsewhere."""
+
+    number: int
+    item: Broken
+    variant: Variant
+    artifact: Artifact
+
+
+def _mend_from_cache(item: Broken, cache: Cache) -> bool:
+    """Put the cache's blob in the place of a broken file; False where the cache has it no more."""
     try:
         # the file may be a hard link to the blob, and then both names lead to the same wrong bytes
-        if (sound := cache.recheck(item.digest)) and item.path != blob:
+        sound = cache.recheck(item.digest)
+        if sound and item.path != cache.path(item.digest):
             files.place(sound, item.path)
-        if sound:
-            return FROM_CACHE
-        known = source_of(item.digest, item.variant)
-        if known is None:
-            raise UnavailableError(
-                f"{item.path}: nobody knows where {item.digest} comes from",
-                hint="the damaged blob was removed; pull the model again if it is needed",
-            )
-        obtained = obtainer.obtain(*known, item.digest)
-        if item.path != blob:
+    except OSError as error:
+        raise _not_written(item, error) from error
+    return sound is not None
+
+
+def _known(item: Broken, source_of: FindSource) -> tuple[Variant, Artifact]:
+    known = source_of(item.digest, item.variant)
+    if known is None:
+        raise UnavailableError(
+            f"{item.path}: nobody knows where {item.digest} comes from",
+            hint="the damaged blob was removed; pull the model again if it is needed",
+        )
+    return known
+
+
+def _mend(lacking: _Lacking, cache: Cache, obtainer: Obtainer) -> Mended:
+    item = lacking.item
+    try:
+        obtained = obtainer.obtain(lacking.variant, lacking.artifact, item.digest)
+        if item.path != cache.path(item.digest):
             files.place(obtained.path, item.path)
     except OSError as error:
-        raise UnavailableError(f"{item.path}: cannot be written: {error.strerror or error}") from error
-    return obtained.origin
+        return Mended(item, "", _not_written(item, error))
+    except ZooError as error:
+        return Mended(item, "", error)
+    return Mended(item, obtained.origin)
+
+
+def _not_written(item: Broken, error: OSError) -> UnavailableError:
+    return UnavailableError(f"{item.path}: cannot be written: {error.strerror or error}")

@@ -6,16 +6,19 @@ first, then manifests, then the index: whenever it is stopped, the target is who
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from functools import partial
 
 from registry.errors import MismatchError, RejectedError
-from registry.moving import Mover, all_referrers, referrers_of
+from registry.moving import Mover, Root, all_referrers, at_once, referrers_of
 from registry.progress import Progress
 from registry.reach import Descriptor
 from registry.selection import EVERYTHING, Selection, select
 from registry.store import collecting, merge
 from registry.store.base import NotHeldError
 from registry.store.index import Index, Referrer, Version
+from registry.store.indexed import IndexedReader
 from registry.store.merge import Foreign
 from registry.store.writable import ReadableStore, Store, current_index, index_or_none_yet
 
@@ -155,26 +158,30 @@ class _Replicator:
         mover.forget()
         self._referrers.clear()
         self._carried.clear()
-        for version in self._versions:
-            mover.bring(Descriptor.of_entry(version), f"{version.name} version {version.number}", of_model=True)
-            for referrer in all_referrers(self._source, self._index, version.digest):
-                self._attach(mover, referrer, before)
+        for _data in mover.bring([Root.of_version(version) for version in self._versions]):
+            pass
+        subjects = list(dict.fromkeys(version.digest for version in self._versions))
+        found = at_once(partial(all_referrers, self._source, self._index), subjects)
+        self._referrers += dict.fromkeys(itertools.chain.from_iterable(found))
+        brought = mover.bring([Root.of_referrer(referrer) for referrer in self._referrers])
+        for referrer, data in zip(self._referrers, brought, strict=True):
+            self._attach(mover, referrer, data, before)
         for entry in self._foreign:
             self._carry(mover, entry)
 
-    def _attach(self, mover: Mover, referrer: Referrer, before: Index) -> None:
+    def _attach(self, mover: Mover, referrer: Referrer, data: bytes, before: Index) -> None:
         """Before the versions come into the index, so that none is there without its signatures."""
-        what = f"{referrer.artifact_type} of {referrer.subject}"
-        data = mover.bring(Descriptor.of_entry(referrer), what)
-        self._referrers.append(referrer)
         if not mover.dry_run and referrer not in referrers_of(self._target, before, referrer.subject):
             self._target.attach(referrer.subject, data, referrer.artifact_type)
 
     def _carry(self, mover: Mover, entry: Foreign) -> None:
         """Bring another tool's entry, if that can be done."""
         name = merge.tag_of(entry) or str(entry["digest"])
+        if not isinstance(self._target, IndexedReader):
+            self._left_out[f"{name}: {self._target.address} has no index, and its tags are for versions"] = None
+            return
         try:
-            mover.bring(Descriptor.of_entry(entry), name)
+            list(mover.bring([Root(Descriptor.of_entry(entry), name)]))
         except (MismatchError, NotHeldError) as error:
             self._left_out[f"{name}: {error.message}"] = None
         else:

@@ -19,7 +19,7 @@ def check(document: Document, kind: str) -> list[Problem]:
     problems = schema.check(document, kind)
     if problems:
         return problems
-    rules = {"model-card": _card, "target": _named, "dataset": _dataset}
+    rules = {"model-card": _card, "target": _target, "dataset": _dataset}
     return list(rules[kind](document)) if kind in rules else []
 
 
@@ -29,6 +29,20 @@ def _named(document: Document) -> Iterator[Problem]:
         yield document.problem(
             ("name",), "file-name", "the name is not the file's", expected=stem, found=document.value["name"]
         )
+
+
+def _target(document: Document) -> Iterator[Problem]:
+    yield from _named(document)
+    boards = document.value.get("boards", ())
+    for number, memory in enumerate(document.value.get("memories", ())):
+        if "board" in memory and memory["board"] not in boards:
+            yield document.problem(
+                ("memories", number, "board"),
+                "unknown-board",
+                f"the memory {memory['name']!r} is of a board that the target does not name",
+                expected=", ".join(boards) or "the board under 'boards'",
+                found=memory["board"],
+            )
 
 
 def _dataset(document: Document) -> Iterator[Problem]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from registry import figures
+from registry.capacity import exceeded
 from registry.card import Variant
 from registry.target import Target
+
+SEGMENTATION = "semantic-segmentation"
 
 Level = Literal["measured", "declared", "compatible"]
 
@@ -45,6 +49,11 @@ def support_of(variant: Variant, target: Target) -> Support:
         return Support(None, engine, f"its publisher declares {target.name} unsupported")
     if engine is None:
         return Support(None, None, f"{target.name} takes no {describe(variant)} file")
+    if variant.task == SEGMENTATION and not target.segments:
+        return Support(None, engine, f"its vendor does not support {SEGMENTATION} on {target.name}")
+    reason = exceeded(target, figures.ram_bytes(variant, target.name), figures.flash_bytes(variant, target.name))
+    if reason:
+        return Support(None, engine, reason)
     return Support("declared" if declared else "compatible", engine)
 
 

@@ -67,6 +67,11 @@ class Target:
         engines = tuple(item["name"] for item in document["engines"])
         return cls(document["name"], document["title"], engines, rules, document)
 
+    @property
+    def segments(self) -> bool:
+        """Whether its vendor lets it do semantic segmentation; True where nothing is said."""
+        return self.document.get("segmentation") != "unsupported"
+
     def engine_for(self, format_: str, scheme: str, granularity: str, representation: str) -> str | None:
         """Fastest engine that takes such a file, or None when the toolchain refuses it."""
         matching = {rule.engine for rule in self.rules if rule.takes(format_, scheme, granularity, representation)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -25,6 +26,9 @@ MAX_UNSTATED_BYTES = 4 << 30
 
 TRIES = 4
 """Answers in a row that bring no new byte, before a place is given up."""
+
+_SEVERAL = threading.Lock()
+"""Held by the one file that comes over several connections: bounds what waits in memory for all files together."""
 
 _PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 20.0
@@ -86,16 +90,20 @@ def receive(
         pace: When one connection is too slow.
 
     Raises:
-        MismatchError: Other bytes than promised; nothing is kept.
-        UnavailableError: The bytes stopped early, or the cache cannot be written.
+        MismatchError: Other bytes than promised; of a pinned file, what was there before is kept.
+        UnavailableError: The bytes stopped early, or the cache cannot be written; the same is kept.
     """
+    known = expected.size
     try:
-        known = expected.size
         _require_space(cache, known and max(0, known - partial.count))
         with progress.task(expected.file, known, done=partial.count) as advance:
-            return _Transfer(source, cache, partial, expected, advance, pace).run(pause)
+            transfer = _Transfer(source, cache, partial, expected, advance, pace)
+            try:
+                return transfer.run(pause)
+            except (MismatchError, UnavailableError, OSError):
+                partial.bring_back()
+                raise
     except OSError as error:
-        partial.restart_quietly()  # a full disk is not helped by keeping what cannot be completed
         raise UnavailableError(
             f"the cache {cache.folder} cannot be written: {error.strerror or error}",
             hint="free space or fix the permissions there, or choose another folder with --cache or ZOO_CACHE",
@@ -118,6 +126,7 @@ class _Transfer:
         self._advance, self._pace = advance, pace
         self._address = source.address
         self._looked, self._parallel = False, True
+        self._inherited = partial.count  # bytes that this place did not give
 
     def run(self, pause: Callable[[float], None]) -> Received:
         """Ask until all is there; distrust what was kept once."""
@@ -158,8 +167,8 @@ class _Transfer:
         return self._finish()
 
     def _copy_in_parallel(self, size: int, etag: str | None) -> None:
-        self._partial.mixed = True
         try:
+            self._partial.mixed = True
             with closing(ranges.read(self._source, self._partial.count, size, etag)) as chunks:
                 self._copy(chunks, lambda: False)
         except UnavailableError as error:
@@ -168,6 +177,8 @@ class _Transfer:
             if isinstance(error, UnusablePartError):
                 raise
             raise BrokenOffError(error.message, hint=error.hint) from error
+        finally:
+            _SEVERAL.release()
 
     def _begin(self, opened: Opened) -> None:
         """Make the partial file fit the answer."""
@@ -182,8 +193,13 @@ class _Transfer:
             self._partial.note_etag(self._source.address, opened.etag)
 
     def _restart(self) -> None:
+        """Begin at the first byte; this place may be the one that is wrong, so what others gave is not lost."""
         self._advance(-self._partial.count)
-        self._partial.restart()
+        if self._inherited:
+            self._partial.set_aside(self._inherited)
+            self._inherited = 0
+        else:
+            self._partial.restart()
         self._looked = False
 
     def _slow(self, opened: Opened) -> Callable[[], bool]:
@@ -200,7 +216,8 @@ class _Transfer:
 
         def slow() -> bool:
             got = self._partial.count - before
-            return self._pace.slow(time.monotonic() - started, got, size - self._partial.count)
+            slow = self._pace.slow(time.monotonic() - started, got, size - self._partial.count)
+            return slow and _SEVERAL.acquire(blocking=False)
 
         return slow
 

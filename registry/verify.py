@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from registry import beside
 from registry.card import UNPINNED, merged
 from registry.digest import Digest
 from registry.document import Document, read
-from registry.errors import RequestError, UnavailableError
-from registry.lock import Entry
+from registry.errors import MismatchError, RequestError, UnavailableError
+from registry.lock import Entry, LockedRelease
 from registry.progress import Progress
 from registry.store.cache import Cache
 
 State = Literal["ok", "changed", "missing", "extra"]
-
-SIDECARS = (".card.yaml", ".licence.txt", ".labels.txt")
-"""Endings of what a pull puts beside a model file."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +102,19 @@ def of_entry(entry: Entry, base: Path, cache: Cache) -> Iterator[Promise]:
         if entry.folder:
             yield Promise(base / entry.folder / item.file, item.digest, entry.variant)
         yield Promise(blob, item.digest, entry.variant, needed=not entry.folder)
+    if entry.folder and entry.release:
+        yield from _published_beside(entry.release, base / entry.folder, entry.variant, cache)
+
+
+def _published_beside(release: LockedRelease, folder: Path, variant: str, cache: Cache) -> Iterator[Promise]:
+    """What the manifest in the cache says of card, licence note and labels; nothing where it is gone."""
+    try:
+        data = cache.path(release.manifest).read_bytes()
+        if Digest.of(data) == release.manifest:
+            for layer in beside.layers_beside(data, str(release.manifest)):
+                yield Promise(folder / layer.title, layer.digest, variant)
+    except (OSError, MismatchError):
+        return
 
 
 def of_cache(cache: Cache) -> Iterator[Promise]:
@@ -118,7 +129,7 @@ def of_cache(cache: Cache) -> Iterator[Promise]:
 
 def of_folder(folder: Path) -> Iterator[Promise]:
     """What the cards beside pulled models promise of a folder's files; nothing where there are none."""
-    for path in sorted(folder.glob(f"*{SIDECARS[0]}")):
+    for path in sorted(folder.glob(f"*{beside.CARD_ENDING}")):
         document = read(path)
         if isinstance(document, Document) and isinstance(document.value, dict):
             yield from _of_card(document.value, folder)
@@ -156,7 +167,7 @@ def _check(promise: Promise, hashed: dict[tuple[int, int], Digest], progress: Pr
 
 def _beside(path: Path, promised: Mapping[Path, Promise]) -> bool:
     """Whether a file is the card, licence note or labels of a promised one."""
-    for ending in SIDECARS:
+    for ending in beside.ENDINGS:
         if path.name.endswith(ending):
             stem = path.name.removesuffix(ending)
             return any(other.parent == path.parent and other.stem == stem for other in promised)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -60,6 +62,11 @@ class Gate:
         self._arrived.release()
         self._opened.wait()
 
+    @property
+    def opened(self) -> bool:
+        """Whether nobody waits here any more."""
+        return self._opened.is_set()
+
     def expect(self, alive: Callable[[], bool]) -> None:
         """Return once one more answer waits here.
 
@@ -77,7 +84,9 @@ class Gate:
 class Simulator:
     """The server: paths, their answers, and what was asked of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, secure: ssl.SSLContext | None = None) -> None:
+        """Make it, listening already; with a certificate it speaks https."""
+        self._scheme = "https" if secure else "http"
         self._answers: dict[str, Answer] = {}
         self._gates: list[Gate] = []
         self._counts: Counter[str] = Counter()
@@ -85,7 +94,10 @@ class Simulator:
         self._lock = threading.Lock()
         self.failures: list[BaseException] = []
         self.headers: list[Mapping[str, str]] = []
+        self.connections = 0
         self._server = _Server(self)
+        if secure:
+            self._server.socket = secure.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     def __enter__(self) -> Simulator:
@@ -111,7 +123,7 @@ class Simulator:
     @property
     def url(self) -> str:
         """Address of the server, a mirror in itself."""
-        return f"http://{self.place}"
+        return f"{self._scheme}://{self.place}"
 
     def gate(self) -> Gate:
         """A gate that is opened at the end at the latest."""
@@ -171,6 +183,20 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, simulator: Simulator) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.simulator = simulator
+        self._open: list[socket.socket] = []
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Count the connection; take every one."""
+        self.simulator.connections += 1
+        self._open.append(request)
+        return True
+
+    def server_close(self) -> None:
+        """End connections that clients keep open, then wait for the threads."""
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep what went wrong here; a client that hangs up is part of the play."""

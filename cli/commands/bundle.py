@@ -8,6 +8,7 @@ import click
 
 from cli import output, replicas
 from cli.session import Voice, voice_options
+from cli.store_option import chosen_store, store_option
 from cli.stores import open_readable
 from registry.errors import RequestError
 from registry.units import format_bytes
@@ -25,7 +26,7 @@ The same selection gives the same bytes, on any machine. `zoo import` takes the 
 read it too: `skopeo inspect --raw oci-archive:models.tar:TAG`.""",
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--store", "address", required=True, metavar="ADDRESS", help="Where they are published.")
+@store_option("--store")
 @click.option(
     "-o",
     "--output",
@@ -41,7 +42,7 @@ read it too: `skopeo inspect --raw oci-archive:models.tar:TAG`.""",
 @voice_options
 def command(
     names: tuple[str, ...],
-    address: str,
+    address: str | None,
     destination: Path,
     everything: bool,
     number: int | None,
@@ -57,7 +58,8 @@ def command(
         found = "both" if names else "neither"
         raise RequestError(f"expected either NAME or --all, found {found}", hint="`zoo bundle --help` shows how")
     selection = replicas.selected(names, number, all_versions=all_versions)
-    done = bundle(open_readable(address), selection, destination, Voice(quiet=quiet, verbose=verbose))
+    voice = Voice(quiet=quiet, verbose=verbose)
+    done = bundle(open_readable(chosen_store(address, voice)), selection, destination, voice)
     if form == "json":
         output.print_json(
             {

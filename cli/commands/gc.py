@@ -8,6 +8,7 @@ import click
 
 from cli import output
 from cli.session import Voice, voice_options
+from cli.store_option import chosen_store, store_option
 from cli.stores import open_collectable
 from registry.units import format_bytes, parse_seconds
 
@@ -28,19 +29,20 @@ grace period; and what killed writers left. Publishers at the same time lose not
 Exit codes: 1 a manifest cannot be read, so that what it needs is not known; 2 asked wrongly; 3 the store cannot be
 reached, or somebody else is collecting.""",
 )
-@click.option("--store", "address", required=True, metavar="ADDRESS", help="The store.")
+@store_option("--store")
 @click.option("--grace", metavar="TIME", default="7d", show_default=True, help="Least age: 7d, 12h, 30min, 0.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be removed, but remove nothing.")
 @click.option("--take-over", is_flag=True, help="End what a collection that was killed has begun.")
 @output.format_option("text", "json")
 @voice_options
 def command(
-    address: str, grace: str, dry_run: bool, take_over: bool, form: str, quiet: bool, verbose: bool
+    address: str | None, grace: str, dry_run: bool, take_over: bool, form: str, quiet: bool, verbose: bool
 ) -> None:
     """Remove what nothing in a store needs any more."""
     from registry.collect import collect
 
-    store, voice = open_collectable(address), Voice(quiet=quiet, verbose=verbose)
+    voice = Voice(quiet=quiet, verbose=verbose)
+    store = open_collectable(chosen_store(address, voice))
     done = collect(store, parse_seconds(grace), voice, dry_run=dry_run, take_over=take_over)
     verb = "would remove" if dry_run else "removed"
     for blob in done.removed:

@@ -6,6 +6,8 @@ import click
 
 from cli import output
 from cli.output import Column
+from cli.session import Voice, voice_options
+from cli.store_option import chosen_store, store_option
 from cli.stores import open_readable
 
 
@@ -21,13 +23,14 @@ NAME is a model, publisher/model or publisher/model/variant as published. TAG is
 `skopeo inspect --raw oci:/srv/models:TAG`.""",
 )
 @click.argument("name")
-@click.option("--store", "address", required=True, metavar="ADDRESS", help="The store.")
+@store_option("--store")
 @output.format_option("text", "json")
-def command(name: str, address: str, form: str) -> None:
+@voice_options
+def command(name: str, address: str | None, form: str, quiet: bool, verbose: bool) -> None:
     """List the published versions of NAME, the yanked ones included."""
     from registry.yank import history
 
-    versions = history(open_readable(address), name)
+    versions = history(open_readable(chosen_store(address, Voice(quiet=quiet, verbose=verbose))), name)
     if form == "json":
         output.print_json(
             [

@@ -8,6 +8,7 @@ import click
 
 from cli import output, replicas
 from cli.session import Voice, voice_options
+from cli.store_option import chosen_store, store_option
 from cli.stores import open_store
 
 
@@ -23,18 +24,19 @@ not reach. Versions keep their numbers and yanks. Exit codes: 1 the file is dama
 other content under the same version; 2 asked wrongly; 3 the file or the store cannot be reached.""",
 )
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--to", "address", required=True, metavar="ADDRESS", help="The store; a folder is made when missing.")
+@store_option("--to")
 @click.option("-n", "--dry-run", is_flag=True, help="Prove everything, but write nothing.")
 @output.format_option("text", "json")
 @voice_options
-def command(path: Path, address: str, dry_run: bool, form: str, quiet: bool, verbose: bool) -> None:
+def command(path: Path, address: str | None, dry_run: bool, form: str, quiet: bool, verbose: bool) -> None:
     """Copy what `zoo bundle` has written into a store."""
     from registry.bundle import prove
     from registry.replicate import replicate
     from registry.selection import EVERYTHING
     from registry.store.archive import open_archive
 
-    voice, target = Voice(quiet=quiet, verbose=verbose), open_store(address)
+    voice = Voice(quiet=quiet, verbose=verbose)
+    target = open_store(chosen_store(address, voice))
     with open_archive(path) as archive:
         index = prove(archive, voice)
         done = replicate(archive, target, EVERYTHING, voice, dry_run=dry_run)

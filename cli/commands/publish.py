@@ -9,6 +9,7 @@ import click
 
 from cli import complete, output
 from cli.session import Voice, card_folders, common_options, load_settings, open_catalog
+from cli.store_option import chosen_store, store_option
 from cli.stores import open_store
 from registry.errors import RejectedError, RequestError
 from registry.units import format_bytes
@@ -34,7 +35,7 @@ of a published variant becomes its next version, and the old one stays. `zoo pul
 Exit codes: 1 the card or a file is wrong, 2 asked wrongly, 3 a file or the store cannot be reached.""",
 )
 @click.argument("card", metavar="CARD|NAME", shell_complete=complete.models)
-@click.option("--to", "address", required=True, metavar="ADDRESS", help="The store; made when missing.")
+@store_option("--to")
 @click.option("--variant", "wanted", multiple=True, metavar="NAME", help="Only this variant; repeat for several.")
 @click.option(
     "--from",
@@ -48,7 +49,7 @@ Exit codes: 1 the card or a file is wrong, 2 asked wrongly, 3 a file or the stor
 @common_options
 def command(
     card: str,
-    address: str,
+    address: str | None,
     wanted: tuple[str, ...],
     folder: Path | None,
     dry_run: bool,
@@ -61,9 +62,8 @@ def command(
     """Put the variants of a card into a store: valid, each file proven, and never changed afterwards."""
     from registry.publish import publish
 
-    store = open_store(address)
-    settings = load_settings(cards=cards, cache=cache)
-    voice = Voice(quiet=quiet, verbose=verbose)
+    settings, voice = load_settings(cards=cards, cache=cache), Voice(quiet=quiet, verbose=verbose)
+    store = open_store(chosen_store(address, voice, settings))
     packages, skipped = _Choice(card, wanted, settings, voice).packages()
     source = _files(folder if folder is not None else Path(settings.cache), by_name=folder is not None)
     publication = publish(packages, source, store, voice, dry_run=dry_run)
@@ -75,7 +75,8 @@ class _Choice:
 
     def __init__(self, card: str, wanted: tuple[str, ...], settings: Settings, voice: Voice) -> None:
         self.settings, self.voice, self.wanted = settings, voice, wanted
-        self.catalog: Catalog = open_catalog(settings, voice)
+        # one's own cards: those of a registry were published already, and it may have none yet
+        self.catalog: Catalog = open_catalog(settings._replace(registries=()), voice)
         self.named: set[str] | None = None
         if card.endswith((".yaml", ".yml")) or "\\" in card or Path(card).is_file():
             self.path = Path(card)

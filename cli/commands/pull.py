@@ -14,6 +14,8 @@ from registry.errors import RejectedError, RequestError
 from registry.settings import PREFERENCES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cli.registries import Choice
     from registry.card import Variant
     from registry.catalog import Catalog
@@ -159,7 +161,7 @@ class _Pull:
             self.request,
             self.lock,
             places.make_obtainer(self.settings, self.voice),
-            fetch.sidecars(variant, choice.card, choice.card_bytes, self.catalog.class_names(variant)),
+            self._beside(choice),
             folder,
             recorded_folder=lock.portable_folder(folder, self.options["lock_path"]),
             release=choice.release,
@@ -167,6 +169,15 @@ class _Pull:
             link=not self.options["copy"],
             replace=self.options["force"],
         )
+
+    def _beside(self, choice: Choice) -> Mapping[str, bytes]:
+        """Card, licence note and labels: as they were published, else made of the card."""
+        from registry import fetch
+
+        if choice.documents is not None:
+            return choice.documents()
+        variant = choice.variant
+        return fetch.sidecars(variant, choice.card, choice.card_bytes, self.catalog.class_names(variant))
 
     def _default_folder(self, variant: Variant) -> Path:
         """The folder of an earlier pull of the same, else one named after the variant."""

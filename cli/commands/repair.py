@@ -47,6 +47,7 @@ def command(
     form: str,
 ) -> int:
     """Verify, then fetch only what is broken."""
+    from registry.beside import ENDINGS
     from registry.repair import Broken, repair
 
     voice = Voice(quiet=quiet, verbose=verbose)
@@ -59,12 +60,14 @@ def command(
         if item.broken and item.promise
     ]
     catalog = open_catalog(settings, voice) if broken else None
+    beside = {item.digest for item in broken if item.path.name.endswith(ENDINGS)}
 
     def source_of(digest: Digest, variant: str) -> tuple[Variant, Artifact] | None:
-        return _source(catalog, digest, variant) if catalog else None
+        known = _source(catalog, digest, variant) if catalog else None
+        return known or (_published_beside(catalog, digest, variant) if catalog and digest in beside else None)
 
     cache_ = places.local_cache(settings)
-    results = list(repair(broken, cache_, places.make_obtainer(settings, voice), source_of))
+    results = repair(broken, cache_, places.make_obtainer(settings, voice), source_of)
     for item in results:
         if form == "text" and item.error is None:
             click.echo(f"{click.style('mended', fg='green')}  {item.broken.path}  from {item.origin}")
@@ -101,3 +104,11 @@ def _source(catalog: Catalog, digest: Digest, variant: str) -> tuple[Variant, Ar
         if variant and candidate.files and not candidate.pinned:
             return candidate, candidate.files[0]
     return None
+
+
+def _published_beside(catalog: Catalog, digest: Digest, variant: str) -> tuple[Variant, Artifact] | None:
+    """Card, licence note or labels as they were published: on no card, but in the registry like any blob."""
+    from registry.card import Artifact
+
+    found = next(iter(catalog.variants(catalog.find(variant))), None)
+    return (found, Artifact(digest.hex[:12], "other", None, digest, ())) if found else None

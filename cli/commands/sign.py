@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cli import output, passphrase
-from cli.session import Voice
+from cli.session import Voice, voice_options
+from cli.store_option import chosen_store, store_option
 from cli.stores import open_store
 from registry.errors import RequestError
 
@@ -33,13 +34,13 @@ with the one that `zoo publish` told. A passphrase is asked on a terminal or tak
 `zoo verify --signature NAME` judges signatures. Needs the extra `sign`: pip install 'edge-model-zoo[sign]'.""",
 )
 @click.argument("name", required=False)
-@click.option("--store", "address", metavar="ADDRESS", help="The store; the signatures go there too.")
+@store_option("--store")
 @click.option("--key", type=FILE, metavar="FILE", help="Private key, Ed25519 in PEM.")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Which version; the newest when not given.")
 @click.option("--new-key", type=FILE, metavar="FILE", help="Make a pair of keys instead; nothing is overwritten.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be signed, but write nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Only errors on stderr.")
 @output.format_option("text", "json")
+@voice_options
 def command(
     name: str | None,
     address: str | None,
@@ -47,23 +48,24 @@ def command(
     number: int | None,
     new_key: Path | None,
     dry_run: bool,
-    quiet: bool,
     form: str,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Sign published versions of NAME, or make the key that does."""
-    voice = Voice(quiet=quiet)
+    voice = Voice(quiet=quiet, verbose=verbose)
     if new_key is not None:
         if name or address or key or number or dry_run:
             raise RequestError("--new-key makes a key and signs nothing", hint="leave the other options out")
         _create(new_key, voice, form)
         return
-    if not (name and address and key):
-        missing = [word for word, value in (("NAME", name), ("--store", address), ("--key", key)) if not value]
+    if not (name and key):
+        missing = [word for word, value in (("NAME", name), ("--key", key)) if not value]
         raise RequestError(
-            f"expected NAME, --store and --key; missing: {', '.join(missing)}",
+            f"expected NAME and --key; missing: {', '.join(missing)}",
             hint="`zoo sign --new-key FILE` makes a key; `zoo sign --help` has examples",
         )
-    _sign(name, address, _opened(key, voice), number, form, dry_run=dry_run)
+    _sign(name, chosen_store(address, voice), _opened(key, voice), number, form, dry_run=dry_run)
 
 
 def _create(path: Path, voice: Voice, form: str) -> None:

@@ -12,6 +12,8 @@ from cli.session import Voice, common_options, load_settings, open_catalog
 from registry.units import format_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from registry.target import Target
 
 
@@ -70,10 +72,12 @@ def _print_one(target: Target) -> None:
         ("source", _source(document)),
     )
     output.print_section("Engines, the fastest first", (_engine(item) for item in document["engines"]))
+    output.print_section("Operators", (_operators(engine, item) for engine, item in _tables(document)))
     output.print_section("Memories", (_memory(item) for item in document.get("memories", ())))
     output.print_section(
         "Takes", (_rule(item) for item in document["accepts"]), empty="nothing that this catalogue knows of"
     )
+    output.print_section("Versions", (_runtime(item) for item in document.get("runtimes", ())))
     output.print_section("Notes", document.get("notes", ()))
 
 
@@ -90,8 +94,24 @@ def _engine(item: dict[str, Any]) -> str:
 
 def _memory(item: dict[str, Any]) -> str:
     at = f" at {item['address']}" if "address" in item else ""
+    at += f" on {item['board']}" if "board" in item else ""
     note = f" ({item['note']})" if "note" in item else ""
     return f"{item['kind']:14} {item['name']}: {format_bytes(item['size'])}{at}{note}"
+
+
+def _tables(document: dict[str, Any] | Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((engine["name"], item) for engine in document["engines"] for item in engine.get("operators", ()))
+
+
+def _operators(engine: str, item: dict[str, Any]) -> str:
+    files = f" of {'|'.join(item['formats'])}" if "formats" in item else ""
+    rest = f"; the rest on {item['otherwise']}" if "otherwise" in item else ""
+    return f"{engine:4} takes {', '.join(item['takes'])}{files}{rest} [{_source(item)}]"
+
+
+def _runtime(item: dict[str, Any]) -> str:
+    span = " ".join(f"{word} {item[key]}" for word, key in (("from", "least"), ("to", "most")) if key in item)
+    return f"{item['name']} {span}; {item.get('note', '')} [{_source(item)}]".replace(";  [", " [")
 
 
 def _rule(item: dict[str, Any]) -> str:
@@ -102,6 +122,5 @@ def _rule(item: dict[str, Any]) -> str:
 
 def _source(item: dict[str, Any] | Any) -> str:
     provenance = item.get("provenance", {})
-    return " ".join(
-        filter(None, (provenance.get("document"), f"({provenance['note']})" if "note" in provenance else ""))
-    )
+    note = f"({provenance['note']})" if "note" in provenance else ""
+    return " ".join(filter(None, (*(provenance.get(key) for key in ("document", "version", "url")), note)))

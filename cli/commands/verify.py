@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli import complete, output, places, scope
 from cli.session import Voice, common_options, load_settings, open_catalog
+from cli.store_option import store_option
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
@@ -28,48 +30,44 @@ Examples:
   zoo verify deeplabv3
   zoo verify build/model --format json
   zoo verify --signature acme/net --store /srv/models
+  zoo verify --deep google/deeplabv3
+  zoo verify --deep build/net.tflite --as acme/net/small
 
 Every file is hashed again, without the network. Exit code 1 when one is changed or missing; files that nobody
 promised are listed as extra and are no fault, unless --strict.
 
 With --signature a store is judged instead: the newest version of each variant that NAME means there, or the one
 that --version says. Exit code 0 when a key that zoo.toml trusts for the publisher signed it and every blob is
-right, 1 when not, 3 when the store cannot be reached.""",
+right, 1 when not, 3 when the store cannot be reached.
+
+With --deep the card's claims are held against the file: format, tensors, quantization, structure, work. The model
+is not run. Exit code 1 when a claim is contradicted.""",
 )
 @click.argument("what", required=False, metavar="[NAME|PATH]", shell_complete=complete.models)
+@click.option("--deep", is_flag=True, help="Is the file what its card says? Each claim against the file's facts.")
+@click.option("--as", "card", metavar="NAME", help="The variant whose card is meant, with --deep and a path.")
 @click.option("--all", "everything", is_flag=True, help="Also every blob of the cache.")
 @click.option("--strict", is_flag=True, help="Extra files count as faults.")
 @click.option("--signature", is_flag=True, help="Who signed what --store holds, and is it somebody you trust?")
-@click.option("--store", "address", metavar="ADDRESS", help="The store, with --signature.")
+@store_option("--store")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Which version, with --signature.")
 @places.lock_option
 @output.format_option("text", "json")
 @common_options
-def command(
-    what: str | None,
-    everything: bool,
-    strict: bool,
-    signature: bool,
-    address: str | None,
-    number: int | None,
-    lock_path: Path,
-    cards: tuple[str, ...],
-    cache: str | None,
-    quiet: bool,
-    verbose: bool,
-    form: str,
-) -> int:
+def command(what: str | None, form: str, quiet: bool, verbose: bool, **options: Any) -> int:
     """Hash the cache, output folders and what zoo.lock names again: changed, missing, extra."""
-    voice, settings = Voice(quiet=quiet, verbose=verbose), load_settings(cards=cards, cache=cache, offline=True)
-    if signature:
+    voice = Voice(quiet=quiet, verbose=verbose)
+    settings = load_settings(cards=options["cards"], cache=options["cache"], offline=True)
+    _require_one_question(what, options)
+    if options["deep"]:
+        from cli import deep
+
+        return deep.verify(str(what), options["card"], settings, voice, form)
+    if options["signature"]:
         from cli import signatures
 
-        if everything or strict:
-            raise RequestError("--signature does not go with --all or --strict", hint="leave one of them out")
-        return signatures.verify(what, address, number, settings, voice, form)
-    if address or number:
-        raise RequestError("--store and --version go with --signature", hint="add it, or leave them out")
-    found = chosen_scope(what, everything, lock_path, settings, voice)
+        return signatures.verify(what, options["address"], options["number"], settings, voice, form)
+    found = chosen_scope(what, options["everything"], options["lock_path"], settings, voice)
     findings = list(found.findings(voice))
     counts = {state: sum(1 for item in findings if item.state == state) for state in STATES}
     if form == "json":
@@ -83,7 +81,24 @@ def command(
     )
     if counts["changed"] or counts["missing"]:
         voice.note("`zoo repair` with the same words fetches what is broken")
-    return 1 if counts["changed"] or counts["missing"] or (strict and counts["extra"]) else 0
+    return 1 if counts["changed"] or counts["missing"] or (options["strict"] and counts["extra"]) else 0
+
+
+def _require_one_question(what: str | None, options: Mapping[str, Any]) -> None:
+    """Refuse options of two questions at once.
+
+    Raises:
+        RequestError: They do not go together.
+    """
+    hashing = options["everything"] or options["strict"]
+    if options["deep"] and (what is None or hashing or options["signature"]):
+        raise RequestError("--deep goes with one name or file and nothing else", hint="see `zoo verify --help`")
+    if options["card"] and not options["deep"]:
+        raise RequestError("--as goes with --deep", hint="add it, or leave it out")
+    if options["signature"] and hashing:
+        raise RequestError("--signature does not go with --all or --strict", hint="leave one of them out")
+    if (options["address"] or options["number"]) and not options["signature"]:
+        raise RequestError("--store and --version go with --signature", hint="add it, or leave them out")
 
 
 def chosen_scope(what: str | None, everything: bool, lock_path: Path, settings: Settings, voice: Voice) -> Scope:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from cli import output
+from cli.session import Voice, voice_options
+from cli.store_option import chosen_store, store_option
 from cli.stores import open_store
 from registry.errors import RequestError
 
@@ -20,17 +22,28 @@ Examples:
 Nothing is deleted: whoever has the digest still gets the bytes.""",
 )
 @click.argument("name")
-@click.option("--store", "address", required=True, metavar="ADDRESS", help="The store.")
+@store_option("--store")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Which one; needed when there are several.")
 @click.option("--reason", metavar="TEXT", help="Why, in one line; everybody who asks for the version reads it.")
 @click.option("--undo", is_flag=True, help="Show the version again.")
 @output.format_option("text", "json")
-def command(name: str, address: str, number: int | None, reason: str | None, undo: bool, form: str) -> None:
+@voice_options
+def command(
+    name: str,
+    address: str | None,
+    number: int | None,
+    reason: str | None,
+    undo: bool,
+    form: str,
+    quiet: bool,
+    verbose: bool,
+) -> None:
     """Hide a published version of NAME, without deleting it."""
     from registry.yank import yank
 
     text = _reason(reason, undo=undo)
-    version, changed = yank(open_store(address), name, number, text)
+    store = open_store(chosen_store(address, Voice(quiet=quiet, verbose=verbose)))
+    version, changed = yank(store, name, number, text)
     if form == "json":
         output.print_json(
             {"variant": version.name, "version": version.number, "yanked": version.yanked, "changed": changed}

@@ -210,10 +210,19 @@ def _constrain(found: _Conditions, wanted: Constraints) -> None:
 
 def _supported(db: sqlite3.Connection, target: Target) -> str:
     """SQL for "the target supports it", the same verdict as `registry.support`."""
+    from registry.capacity import totals
+    from registry.support import SEGMENTATION
+
     signatures = db.execute("SELECT id, format, scheme, granularity, representation FROM signatures")
     taken = ", ".join(str(number) for number, *properties in signatures if target.engine_for(*properties))
     declared = "SELECT variant FROM support WHERE target = :target AND level ="
     accepted = f"v.signature IN ({taken}) AND v.id NOT IN ({declared} 'unsupported')"
+    if not target.segments:
+        accepted += f" AND v.task <> '{SEGMENTATION}'"
+    for kind, whole in zip(("ram", "flash"), totals(target), strict=True):
+        if whole is not None:
+            same = f"target = :target AND kind = '{kind}' AND value > {whole}"
+            accepted += f" AND v.id NOT IN (SELECT variant FROM figures WHERE {same})"  # noqa: S608 - our own words
     return f"(v.id IN ({declared} 'measured') OR ({accepted}))"
 
 

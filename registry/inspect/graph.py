@@ -15,6 +15,8 @@ from typing import Any, Literal
 BITS: Mapping[str, int] = {
     "bool": 8,
     "int2": 2,
+    "uint2": 2,
+    "float4": 4,
     "int4": 4,
     "uint4": 4,
     "int8": 8,
@@ -41,7 +43,7 @@ Dimension = int | None
 Shape = tuple[Dimension, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Quantization:
     """How stored integers stand for real numbers: real = scale * (stored - zero point).
 
@@ -49,14 +51,17 @@ class Quantization:
         scales: One, or one for each slice along `axis`.
         zero_points: As many.
         axis: Dimension that has a scale of its own for each slice; None for one scale of the whole tensor.
+        dtype: Type of the integers where the tensor itself stands as real numbers, between a dequantize and a
+            quantize operator: a compiler computes there in these integers. None where the tensor holds them.
     """
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     axis: int | None = None
+    dtype: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Extent:
     """Where a constant's bytes lie.
 
@@ -71,7 +76,7 @@ class Extent:
     member: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A value that operators read or write.
 
@@ -112,7 +117,7 @@ class Tensor:
         return None if elements is None or not bits else (elements * bits + 7) // 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operator:
     """One step of the computation.
 

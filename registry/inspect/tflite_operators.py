@@ -19,6 +19,9 @@ MOST_OPERANDS = 1 << 16
 _ORDER = {"TRANSPOSE_CONV": (2, 1, 3, 0), "CONV_3D_TRANSPOSE": (2, 1, 3, 0), "SPLIT": (1, 0)}
 """Inputs by number where the schema has another order than data, weights, bias; the output's shape goes last."""
 
+_REACHING = ("File", "PyFunc", "Save", "Restore", "Dataset", "Library", "RemoteCall", "Checkpoint")
+"""Words in the names of TensorFlow's operators that reach beyond the graph: files, Python, shared libraries."""
+
 _OUTER = {
     "HASHTABLE": "keeps a table of its own beside the graph",
     "HASHTABLE_IMPORT": "fills a table that lives beside the graph",
@@ -81,7 +84,10 @@ class OperatorReader:
     def _judge_custom(self, name: str, where: str) -> None:
         if name.startswith("Flex"):
             message = f"{name} runs TensorFlow's own kernel, which needs the Flex delegate"
-            self._findings.add("unsupported", "tflite-flex", where, message)
+            reaching = next((word for word in _REACHING if word in name), None)
+            if reaching:
+                message += ", and may read or write files or run other code"
+            self._findings.add("danger" if reaching else "unsupported", "tflite-flex", where, message)
         else:
             message = f"{name} is not of TFLite: only a runtime that carries its code can run it"
             self._findings.add("unsupported", "tflite-custom", where, message)

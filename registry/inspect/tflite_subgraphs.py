@@ -144,14 +144,13 @@ def _moved(operator: Operator, base: int) -> Operator:
 def _judge_order(subgraph: Subgraph, findings: Findings) -> None:
     """Operators stand in order of execution: a tensor that is read was given, is constant or was written before."""
     writers = {number: place for place, operator in enumerate(subgraph.operators) for number in operator.outputs}
-    written: set[int] = set()
+    written = set(subgraph.inputs)
     for place, operator in enumerate(subgraph.operators):
         where = f"{subgraph.name} operator {place} ({operator.native})".strip()
-        if any(number in writers and number not in written for number in operator.inputs):
-            late = next(number for number in operator.inputs if number in writers and number not in written)
-            if not subgraph.tensors[late].variable and late not in subgraph.inputs:
-                message = f"it reads tensor {late}, which operator {writers[late]} writes later"
-                findings.add("danger", "tflite-order", where, message)
+        late = next((number for number in operator.inputs if number in writers and number not in written), None)
+        if late is not None and not subgraph.tensors[late].variable:
+            message = f"it reads tensor {late}, which operator {writers[late]} writes later"
+            findings.add("danger", "tflite-order", where, message)
         written.update(operator.outputs)
 
 

@@ -199,7 +199,9 @@ class TensorReader:
         if extent is None or extent.member or kind is None:
             return None
         count = prod(shape)
-        if not 0 <= count <= SMALL_CONSTANT or count * kind.size != extent.size:
+        # a byte becomes a number of thirty: of those that are a byte each, fewer
+        most = SMALL_CONSTANT if kind.size > 1 else SMALL_CONSTANT // 4
+        if not 0 <= count <= most or count * kind.size != extent.size:
             return None
         return numbers(self.buffers.buffer, extent.offset, count, kind)
 
@@ -218,13 +220,13 @@ class TensorReader:
         count = scale_extent[1]
         if count > 1 and (not 0 <= axis < len(shape) or shape[axis] != count):
             message = f"{count} scales along dimension {axis} of {tuple(shape)}"
-            self.findings.add("danger", "tflite-quantization-shape", name, message)
+            self.findings.add("unsupported", "tflite-quantization-shape", name, message)
             return None
         scales = details.vector(2, FLOAT32)
         zeros = details.integers(3, INT64) or (0,)
         if len(zeros) not in (1, count):
             message = f"{count} scales and {len(zeros)} zero points"
-            self.findings.add("danger", "tflite-quantization-shape", name, message)
+            self.findings.add("unsupported", "tflite-quantization-shape", name, message)
             return None
         self._check_scales(name, scales)
         return Quantization(scales, zeros if len(zeros) == count else zeros * count, axis if count > 1 else None)
@@ -233,7 +235,7 @@ class TensorReader:
         wrong = next((scale for scale in scales if not 0 < scale < inf), None)
         if wrong is not None:
             message = f"a scale of {wrong!r}; scales are finite and above zero"
-            self.findings.add("danger", "tflite-scale", name, message)
+            self.findings.add("unsupported", "tflite-scale", name, message)
 
 
 def _opened(shape: tuple[int, ...], signature: tuple[int, ...]) -> Shape:

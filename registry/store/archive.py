@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import tarfile
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ class ArchiveStore(IndexedReader):
     local = True
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
-        self._path, self._file = path, file
+        self._path, self._file, self._lock = path, file, threading.Lock()
         self._members = dict(_members(file, path))
 
     @property
@@ -122,8 +123,9 @@ class ArchiveStore(IndexedReader):
         position, end = member.offset + start, member.offset + member.size
         while position < end:
             try:
-                self._file.seek(position)  # each time: blobs may be read in turns
-                chunk = self._file.read(min(CHUNK, end - position))
+                with self._lock:  # several blobs may be read at once
+                    self._file.seek(position)
+                    chunk = self._file.read(min(CHUNK, end - position))
             except OSError as error:
                 raise UnavailableError(f"{self._path}: cannot be read: {error.strerror or error}") from None
             if not chunk:

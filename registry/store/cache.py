@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +17,16 @@ if TYPE_CHECKING:
     from registry.partial import Partial
 
 
+ABANDONED_SECONDS = 14 * 24 * 3600.0
+"""Age at which an unfinished file is taken for given up."""
+
+
 class Cache:
     """A folder with `blobs/sha256/<hex>`, and so a mirror for others."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._swept = False
 
     def path(self, digest: Digest) -> Path:
         """Where a blob lies, whether it is there or not."""
@@ -104,6 +110,7 @@ class Cache:
 
         folder = self.folder / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
+        self._sweep(folder)
         if digest is None:
             descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
             os.close(descriptor)
@@ -117,6 +124,29 @@ class Cache:
             partial.close()
             if digest is None:
                 partial.remove()
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove what nobody has gone on with for a long time; once a process, and only when a transfer starts."""
+        if self._swept:
+            return
+        self._swept = True
+        oldest = time.time() - ABANDONED_SECONDS
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime < oldest:
+                        self._remove_unheld(Path(entry.path))
+
+    def _remove_unheld(self, path: Path) -> None:
+        """Remove an unfinished file, unless a process is at it: that may just have begun with an old part."""
+        from filelock import FileLock, Timeout
+
+        guard = self.folder / "guards" / f"{path.stem}.blob"
+        if not guard.exists():  # so nobody can hold it
+            path.unlink()
+            return
+        with contextlib.suppress(Timeout), FileLock(guard, timeout=0):
+            path.unlink()
 
     def admit(self, partial: Partial, digest: Digest) -> Path:
         """Give a verified file its place. Blobs are read-only.

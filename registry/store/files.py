@@ -6,11 +6,9 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from registry.digest import CHUNK, Digest
-from registry.errors import UnavailableError
-from registry.files import open_regular
+from registry.digest import Digest
+from registry.files import open_regular, pieces, unreadable
 from registry.store.base import NotHeldError, Opened
 
 
@@ -34,18 +32,6 @@ def open_file(folder: Path, name: str, digest: Digest, *, by_name: bool = True) 
     try:
         file = open_regular(path)
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     with file:
-        yield Opened(str(path), os.fstat(file.fileno()).st_size, _chunks(file, path))
-
-
-def _chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    try:
-        while chunk := file.read(CHUNK):
-            yield chunk
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> UnavailableError:
-    return UnavailableError(f"{path}: cannot be read: {error.strerror or error}")
+        yield Opened(str(path), os.fstat(file.fileno()).st_size, pieces(file, path))

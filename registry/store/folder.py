@@ -6,11 +6,10 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from registry.digest import CHUNK, Digest
+from registry.digest import Digest
 from registry.errors import UnavailableError
-from registry.files import open_regular
+from registry.files import open_regular, pieces
 from registry.store.base import WHOLE, NotHeldError, Opened, Wanted
 
 
@@ -43,12 +42,4 @@ class FolderMirror:
             size = os.fstat(file.fileno()).st_size
             start = wanted.start if wanted.start < size else 0
             file.seek(start)
-            yield Opened(str(path), size, _chunks(file, path), start)
-
-
-def _chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    try:
-        while chunk := file.read(CHUNK):
-            yield chunk
-    except OSError as error:
-        raise UnavailableError(f"{path}: reading failed: {error.strerror}") from None
+            yield Opened(str(path), size, pieces(file, path), start)

@@ -176,8 +176,16 @@ class Index:
         names = dict.fromkeys(version.name for version in self.versions())
         return tuple(one for one in names if f"/{wanted}/" in f"/{one}/")
 
-    def with_manifest(self, name: str, digest: Digest, size: int) -> tuple[Index, Version]:
+    def with_manifest(
+        self, name: str, digest: Digest, size: int, address: str = "ADDRESS"
+    ) -> tuple[Index, Version]:
         """The same with a manifest as the next version; unchanged where it is published already.
+
+        Args:
+            name: Full name of the variant.
+            digest: Of the manifest.
+            size: Bytes of the manifest.
+            address: The store, for messages.
 
         Raises:
             RejectedError: Just this content was published and then yanked.
@@ -186,9 +194,10 @@ class Index:
         for version in present:
             if version.digest == digest:
                 if version.yanked is not None:
+                    which = f"{name} --version {version.number} --store {address}"
                     raise RejectedError(
                         f"{name}: this content is version {version.number}, which was yanked: {version.yanked}",
-                        hint=f"`zoo yank {name} --version {version.number} --undo` shows it again",
+                        hint=f"`zoo yank {which} --undo` shows it again",
                     )
                 return self, version
         number = 1 + max((version.number for version in present), default=0)

@@ -1,32 +1,27 @@
-"""Bytes over http and https: public addresses of cards, and mirrors on plain web servers.
-
-`requests` brings proxies (`HTTPS_PROXY`, `NO_PROXY`) and certificate bundles (`REQUESTS_CA_BUNDLE`) through
-their standard variables; certificates are always checked.
-"""
+"""Bytes over http and https: public addresses of cards, and mirrors on plain web servers."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import responses
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from registry.digest import CHUNK, Digest
+from registry.digest import Digest
 from registry.errors import UnavailableError
+from registry.store import connections
 from registry.store.base import WHOLE, BrokenOffError, NotHeldError, Opened, UnusablePartError, Wanted
 
 if TYPE_CHECKING:
     import requests
 
-CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 """Longest silence of a server in the middle of a body."""
 
-_RETRIES = 3
-_BACKOFF_SECONDS = 0.3
-_REDIRECTS = 10
+_PIECE = 1 << 18
+"""Bytes read at a time: larger ones were not quicker, and several files may arrive at once."""
 
 
 class WebMirror:
@@ -36,6 +31,7 @@ class WebMirror:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
+        self._connections = connections.Connections()
 
     @property
     def address(self) -> str:
@@ -44,32 +40,37 @@ class WebMirror:
 
     def open(self, digest: Digest, wanted: Wanted = WHOLE) -> contextlib.AbstractContextManager[Opened]:
         """Open a blob; see `Mirror.open`."""
-        return open_url(f"{self._url}/{digest.blob_path}", wanted)
+        return open_url(f"{self._url}/{digest.blob_path}", wanted, kept=self._connections)
 
 
 @contextlib.contextmanager
-def open_url(url: str, wanted: Wanted = WHOLE, *, silence: float = READ_SECONDS) -> Iterator[Opened]:
+def open_url(
+    url: str,
+    wanted: Wanted = WHOLE,
+    *,
+    silence: float = READ_SECONDS,
+    kept: connections.Connections | None = None,
+) -> Iterator[Opened]:
     """Open an address.
-
-    Connection errors, 429 and 5xx are tried again, with growing pauses or as `Retry-After` says.
 
     Args:
         url: The address.
         wanted: The part to ask for; a server that knows no parts answers with the whole.
         silence: Longest wait in seconds for the server's next bytes.
+        kept: Connections to use and to leave open for the next file; without them one is made and closed.
 
     Raises:
         NotHeldError: The server answers 404 or 410.
         UnusablePartError: The server has another file by now, or answers with another part.
         UnavailableError: It cannot be reached, redirects in circles, or answers with another error.
     """
-    with new_session() as session:
-
-        def get(headers: Mapping[str, str]) -> requests.Response:
-            return session.get(url, stream=True, timeout=(CONNECT_SECONDS, silence), headers=headers)
-
-        with open_answer(get, shown(url), wanted) as opened:
+    used = kept or connections.Connections()
+    try:
+        with open_answer(lambda headers: used.get(url, headers, silence), shown(url), wanted) as opened:
             yield opened
+    finally:
+        if kept is None:
+            used.close()
 
 
 @contextlib.contextmanager
@@ -91,12 +92,7 @@ def open_answer(
     with reaching(place):
         response = get({"Accept-Encoding": "identity", **_range(wanted)})
     with response:
-        if response.status_code in (404, 410):
-            raise NotHeldError(f"{place}: the server does not have it (HTTP {response.status_code})")
-        if response.status_code == 416:
-            raise UnusablePartError(f"{place}: the server has no byte {wanted.start} (HTTP 416)")
-        if response.status_code != 200 and not (response.status_code == 206 and wanted != WHOLE):
-            raise UnavailableError(f"{place}: {answered(response)}")
+        _require_bytes(response, wanted, place)
         start, size = (0, _length(response)) if response.status_code == 200 else _part(response, wanted, place)
         ranged = response.status_code == 206 or response.headers.get("Accept-Ranges") == "bytes"
         yield Opened(shown(response.url), size, _chunks(response, place), start, _strong(response), ranged)
@@ -114,7 +110,7 @@ def reaching(place: str) -> Iterator[None]:
     try:
         yield
     except requests.TooManyRedirects:
-        raise UnavailableError(f"{place}: more than {_REDIRECTS} redirects, probably a loop") from None
+        raise UnavailableError(f"{place}: more than {connections.REDIRECTS} redirects, probably a loop") from None
     except requests.RequestException as error:
         raise UnavailableError(f"{place}: {_cause(error)}") from None
 
@@ -123,6 +119,32 @@ def answered(response: requests.Response) -> str:
     """What a server answered, in the standard's words and not its own, which could be anything."""
     phrase = responses.get(response.status_code, "")
     return f"the server answered HTTP {response.status_code} {phrase}".rstrip()
+
+
+def _require_bytes(response: requests.Response, wanted: Wanted, place: str) -> None:
+    """Stop unless the answer has a body that may be the file's.
+
+    Raises:
+        NotHeldError: 404 or 410.
+        UnusablePartError: The file ends before the part.
+        UnavailableError: Any other answer without the file.
+    """
+    code = response.status_code
+    if code in (404, 410):
+        raise NotHeldError(f"{place}: the server does not have it (HTTP {code})")
+    if code == 416:
+        raise UnusablePartError(f"{place}: the server has no byte {wanted.start} (HTTP 416)")
+    if code == 200 or (code == 206 and wanted != WHOLE):
+        return
+    said = f"{place}: {answered(response)}"
+    if connections.asks_too_much(response):
+        asked = response.headers["Retry-After"][:40]
+        raise UnavailableError(
+            f"{said} and asks for a pause (Retry-After: {asked}): expected at most"
+            f" {connections.LONGEST_WAIT_SECONDS:.0f} s",
+            hint="pull again when that time is over, or give another place with --mirror",
+        )
+    raise UnavailableError(said)
 
 
 def shown(url: str) -> str:
@@ -169,36 +191,14 @@ def _strong(response: requests.Response) -> str | None:
     return etag if etag.startswith('"') and "Content-Encoding" not in response.headers else None
 
 
-def new_session(methods: Collection[str] = ("GET", "HEAD")) -> requests.Session:
-    """A session that tries again what may be sent twice: requests of these methods."""
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    retry = Retry(
-        total=_RETRIES,
-        redirect=False,
-        allowed_methods=methods,
-        backoff_factor=_BACKOFF_SECONDS,
-        backoff_jitter=_BACKOFF_SECONDS,
-        status_forcelist=(429, 500, 502, 503, 504),
-        raise_on_status=False,
-    )
-    session = requests.Session()
-    session.max_redirects = _REDIRECTS
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return session
-
-
 def _chunks(response: requests.Response, place: str) -> Iterator[bytes]:
     import urllib3
 
     try:
         if _length(response) is None:
-            yield from response.raw.stream(CHUNK, decode_content=True)
+            yield from response.raw.stream(_PIECE, decode_content=True)
         else:  # as it arrives, so that what came before a broken connection is kept
-            while chunk := response.raw.read1(CHUNK):
+            while chunk := response.raw.read1(_PIECE):
                 yield chunk
     except urllib3.exceptions.HTTPError as error:
         short = [item for item in (error, *error.args) if isinstance(item, urllib3.exceptions.IncompleteRead)]

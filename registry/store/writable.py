@@ -110,6 +110,18 @@ class Store(ReadableStore, Protocol):
         """
 
 
+@runtime_checkable
+class Mounting(Protocol):
+    """A store that can take blobs over from a neighbour, so that their bytes never pass here."""
+
+    def mount(self, digest: Digest, source: ReadableStore) -> bool:
+        """Take a blob over from another store; False where that cannot be, and it has to be put.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+
+
 @dataclass(frozen=True)
 class HeldBlob:
     """A blob of a store.

@@ -144,6 +144,13 @@ class TestTargetsAndDatasets:
         table = list(csv.DictReader(io.StringIO(shipped("targets", "--format", "csv").out)))
         assert [line["name"] for line in table] == names
 
+    def test_a_target_tells_operators_memories_and_versions_with_their_sources(self, shipped: Zoo) -> None:
+        told = " ".join(shipped("targets", "am62a").out.split())
+        assert "of tflite; the rest on cpu [edgeai-tidl-tools, docs/operators.md" in told
+        assert "DDR: 4 GiB on SK-AM62A-LP (" in told
+        assert "onnx-opset to 19;" in told
+        assert "https://github.com/TexasInstruments/edgeai-tidl-tools" in told
+
     def test_datasets(self, shipped: Zoo) -> None:
         documents = shipped("datasets", "--format", "json").json()
         names = [item["name"] for item in documents]

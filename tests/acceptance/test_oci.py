@@ -308,6 +308,36 @@ def test_what_skopeo_copied_into_a_registry_is_read(zoo: Zoo, card: Path, store:
     assert "uploaded 0 blobs" in again.out
 
 
+def test_a_copy_within_a_registry_sends_no_blob(zoo: Zoo, card: Path, store: str, front: Front) -> None:
+    assert publish(zoo, card, store, "large").code == 0
+    front.seen.clear()
+    result = zoo("copy", store, f"{store}-copy", "--format", "json")
+    assert result.code == 0, result
+    assert result.json()["moved"]["blobs"] == 6
+    blobs = [one for one in front.seen if "/blobs/" in one.path]
+    mounted = [one for one in blobs if one.method == "POST" and "mount=" in one.path]
+    assert len(mounted) == 5, "config, model, card, licence note and labels"
+    assert {one.method for one in blobs} == {"HEAD", "POST"}
+    assert not any(one.body for one in blobs)
+    assert history(zoo, f"{store}-copy") == history(zoo, store)
+
+
+def test_a_registry_that_mounts_nothing_gets_the_bytes(zoo: Zoo, card: Path, store: str, front: Front) -> None:
+    assert publish(zoo, card, store).code == 0
+
+    def begin_instead(request: Request) -> Answer | None:
+        if "mount=" not in request.path:
+            return None
+        return front.pass_on(Request("POST", request.path.partition("?")[0], request.headers, b""))
+
+    front.rules.append(begin_instead)
+    front.seen.clear()
+    assert zoo("copy", store, f"{store}-copy").code == 0
+    sent = b"".join(one.body for one in front.seen if one.method == "PATCH")
+    assert SMALL in sent
+    assert history(zoo, f"{store}-copy") == history(zoo, store)
+
+
 def test_the_real_model_makes_the_round_trip(shipped: Zoo, docker: str, repository: str) -> None:
     if not (SHARED / "real").is_dir():
         pytest.skip("the real model files (../shared/real) are not on this machine")

@@ -306,11 +306,11 @@ def test_a_store_that_is_none_and_a_name_that_is_not_there(zoo: Zoo, store: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["sign"], "missing: NAME, --store, --key"),
-        (["sign", "net", "--key", "acme.key"], "missing: --store"),
+        (["sign"], "missing: NAME, --key"),
+        (["sign", "net", "--key", "acme.key"], "expected --store ADDRESS, found none"),
         (["sign", "net", "--new-key", "k"], "--new-key makes a key and signs nothing"),
         (["sign", "--new-key", "k.pub"], ".pub is for the public half"),
-        (["verify", "--signature"], "expected NAME and --store"),
+        (["verify", "--signature"], "expected NAME with --signature"),
         (["verify", "--signature", "net", "--store", "store", "--all"], "does not go with --all"),
         (["verify", "net", "--store", "store"], "go with --signature"),
     ],

@@ -25,8 +25,8 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 """A sequence that sets a colour; bold is none."""
 
 
-def on_terminal(zoo: Zoo, *arguments: str, columns: int, **variables: str) -> str:
-    """What a command writes to a terminal of a width."""
+def on_terminal(zoo: Zoo, *arguments: str, columns: int, on: str = "stdout", **variables: str) -> str:
+    """What a command writes to a terminal of a width, which is its stdout or its stderr."""
     here, there = os.openpty()
     fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen(
@@ -34,14 +34,14 @@ def on_terminal(zoo: Zoo, *arguments: str, columns: int, **variables: str) -> st
         cwd=zoo.work,
         env=zoo.environment | {"TERM": "xterm-256color"} | variables,
         stdin=subprocess.DEVNULL,
-        stdout=there,
-        stderr=subprocess.PIPE,
+        stdout=there if on == "stdout" else subprocess.PIPE,
+        stderr=there if on == "stderr" else subprocess.PIPE,
     )
     os.close(there)
     shown = b"".join(_pieces(here))
-    _, said = process.communicate()
+    said = b"".join(part or b"" for part in process.communicate())
     os.close(here)
-    assert b"Traceback" not in said, said.decode()
+    assert b"Traceback" not in said + shown, (said + shown).decode()
     return shown.decode().replace("\r\n", "\n")
 
 

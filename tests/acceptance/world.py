@@ -124,7 +124,7 @@ class Zoo:
         What was received of a pinned file may stay in the cache, under its digest, to go on from.
         """
         incoming = files_below(self.cache / "incoming")
-        kept = {path for path in incoming if re.fullmatch(r"[0-9a-f]{64}\.(part|etag)", path.name)}
+        kept = {path for path in incoming if re.fullmatch(r"[0-9a-f]{64}\.(part|etag|aside)", path.name)}
         found = {*files_below(self.work), *self.blobs(), *incoming} - kept
         unfinished = {path for path in files_below(self.folder) if path.suffix in (".part", ".link")}
         return sorted(path.relative_to(self.folder).as_posix() for path in found | (unfinished - kept))

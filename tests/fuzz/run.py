@@ -195,10 +195,11 @@ def minimised(trial: Trial, data: bytes, failure: str) -> bytes:
         while place < len(data):
             rest = data[place + size :]
             zeros = bytes(min(size, len(data) - place))
-            for shorter in (data[:place] + rest, data[:place] + zeros + rest):
-                if shorter and shorter != data and trial(shorter, measured=measured) == failure:
-                    data = shorter
-                    break
+            if rest + data[:place] and trial(data[:place] + rest, measured=measured) == failure:
+                data = data[:place] + rest
+                continue
+            if trial(data[:place] + zeros + rest, measured=measured) == failure:
+                data = data[:place] + zeros + rest
             place += size
         size //= 4
     return data

@@ -22,15 +22,15 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUND, FIRST, SECOND, THIRD, VERBS = range(5)
 FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
-    **dict.fromkeys(("hashing", "partial", "content"), GROUND),
+    **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
-    **dict.fromkeys(("signature", "attachment"), SECOND),
+    **dict.fromkeys(("signature", "attachment", "beside", "capacity", "conditions", "operators"), SECOND),
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "published", "trust"), THIRD),
     **dict.fromkeys(("selection", "moving"), THIRD),
-    **dict.fromkeys(("footprint", "metrics", "facts", "claims"), THIRD),
+    **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
     **dict.fromkeys(("sign", "authenticate"), VERBS),
@@ -236,7 +236,10 @@ def modules_loaded(place: Path, *arguments: str) -> set[str]:
 def test_everyday_commands_load_nothing_heavy(place: Path, command: str) -> None:
     loaded = modules_loaded(place, *command.split())
     assert "cli.main" in loaded
-    assert loaded & {"registry.transfer", "registry.partial"} == set()
+    assert (
+        loaded & {"registry.transfer", "registry.partial", "registry.together", "registry.store.connections"}
+        == set()
+    )
     assert loaded & set(HEAVY) == set()
 
 

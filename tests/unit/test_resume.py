@@ -132,8 +132,90 @@ def test_a_flipped_byte_anywhere_in_an_answer_is_never_taken(
         return
     with pytest.raises(MismatchError, match=DIGEST.hex):
         trial.pull()
-    assert not trial.part.exists()
+    left = {path.name: path.read_bytes() for path in trial.part.parent.iterdir()}
+    assert left == ({trial.part.name: DATA[:kept]} if kept else {}), "a place that lies destroyed what was there"
     assert not trial.cache.path(DIGEST).exists()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        web.whole(DATA[::-1]),
+        web.whole(b"<!DOCTYPE html><p>Sign in</p>"),
+        web.whole(DATA + b"more"),
+        web.ranged(DATA[::-1]),
+        web.ranged(DATA + b"more"),
+        web.short(DATA[::-1], 100),
+        web.status(416),
+    ],
+    ids=["reversed", "page", "longer", "reversed-part", "longer-part", "reversed-and-short", "416"],
+)
+def test_a_place_with_another_file_does_not_destroy_what_a_better_one_gave(
+    tmp_path: Path, server: Simulator, other: Answer
+) -> None:
+    trial = Try(tmp_path, server, other)
+    trial.leave(DATA[:HALF], '"one"')
+    with pytest.raises((MismatchError, UnavailableError)):
+        trial.pull()
+    assert [path.read_bytes() for path in trial.part.parent.iterdir()] == [DATA[:HALF]]
+    better = Try(tmp_path, server, web.ranged(DATA))
+    better.pull()
+    assert server.served(better.url) == server.served(trial.url) <= 3 * len(DATA) + 4
+    assert better.asked[-1][0] == f"bytes={HALF}-"
+
+
+def test_a_run_that_was_killed_while_bytes_were_set_aside_has_lost_nothing(
+    tmp_path: Path, server: Simulator
+) -> None:
+    trial = Try(tmp_path, server, web.ranged(DATA))
+    trial.leave(DATA[:10])
+    trial.part.with_suffix(".aside").write_bytes(DATA[:HALF])
+    trial.pull()
+    assert trial.asked == [(f"bytes={HALF}-", None)]
+
+
+def test_a_server_that_ignores_ranges_and_breaks_off_leaves_the_longer_part(
+    tmp_path: Path, server: Simulator
+) -> None:
+    for sent in (10, HALF + 10):
+        trial = Try(tmp_path / str(sent), server, web.short(DATA, sent))
+        trial.leave(DATA[:HALF])
+        with pytest.raises(BrokenOffError):
+            trial.pull()
+        assert [path.read_bytes() for path in trial.part.parent.iterdir()] == [DATA[: max(HALF, sent)]]
+
+
+def test_a_file_that_may_not_grow_keeps_what_fits(tmp_path: Path, server: Simulator) -> None:
+    import resource
+    import signal
+
+    data = random.Random(7).randbytes(1 << 20)
+    trial = Try(tmp_path, server, web.ranged(data), data)
+    fits = (1 << 19) + 100
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (fits, limits[1]))
+    try:
+        with pytest.raises(UnavailableError, match="File too large"):
+            trial.pull()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    kept = trial.part.read_bytes()
+    assert 0 < len(kept) <= fits
+    assert data.startswith(kept)
+    trial.pull()
+    assert trial.asked[-1][0] == f"bytes={len(kept)}-"
+
+
+def test_a_connection_cut_at_any_chunk_boundary(tmp_path: Path, server: Simulator) -> None:
+    data, piece = random.Random(8).randbytes(1 << 20), 1 << 16
+    for cut in range(0, len(data), piece):
+        answers = web.one_after_another(web.ranged(data, cut=cut), web.ranged(data))
+        trial = Try(tmp_path / str(cut), server, answers, data)
+        trial.pull()
+        assert [asked for asked, _ in trial.asked] == [None, f"bytes={cut}-" if cut else None]
+        assert server.served(trial.url) == len(data)
 
 
 @PROPERTY

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from registry.errors import UnavailableError
+from registry.store.connections import CONNECT_SECONDS
 from registry.store.oci.address import may_see_secrets
 from registry.store.oci.logins import Login
-from registry.store.web import CONNECT_SECONDS, READ_SECONDS, answered, reaching, shown
+from registry.store.web import READ_SECONDS, answered, reaching, shown
 
 if TYPE_CHECKING:
     import requests

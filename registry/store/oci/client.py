@@ -11,17 +11,10 @@ from urllib.parse import urljoin, urlsplit
 
 from registry.errors import MismatchError, UnavailableError
 from registry.store.base import Opened, Wanted
+from registry.store.connections import CONNECT_SECONDS, new_session
 from registry.store.oci.address import Address, may_see_secrets
 from registry.store.oci.auth import Authorizer, login_hint
-from registry.store.web import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    answered,
-    new_session,
-    open_answer,
-    reaching,
-    shown,
-)
+from registry.store.web import READ_SECONDS, answered, open_answer, reaching, shown
 
 if TYPE_CHECKING:
     import requests

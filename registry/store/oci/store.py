@@ -15,7 +15,7 @@ from registry.store.oci.address import Address
 from registry.store.oci.client import Client, RefusedError
 from registry.store.oci.manifests import ACCEPT, Manifests
 from registry.store.oci.upload import mount, upload
-from registry.store.writable import HeldIndex
+from registry.store.writable import HeldIndex, ReadableStore
 
 if TYPE_CHECKING:
     from registry.store.oci.logins import Logins
@@ -68,13 +68,13 @@ class RegistryStore:
         """Store a blob; see `Store.put`."""
         return upload(self._client, digest, chunks, what)
 
-    def mount(self, digest: Digest, from_repository: str) -> bool:
-        """Take a blob over from another repository of this registry, unread; False where that cannot be.
-
-        Raises:
-            UnavailableError: The registry did not answer.
-        """
-        return mount(self._client, digest, from_repository)
+    def mount(self, digest: Digest, source: ReadableStore) -> bool:
+        """Take a blob over from another repository of this registry; see `Mounting.mount`."""
+        if not isinstance(source, RegistryStore):
+            return False
+        own, other = self._client.address, source._client.address
+        same = (own.host, own.plain) == (other.host, other.plain)
+        return same and mount(self._client, digest, other.repository)
 
     def prepare(self) -> None:
         """Nothing: most registries make a repository when its first blob comes; see `Store.prepare`."""

@@ -51,9 +51,9 @@ class Subgraph:
         dtype: int = FLOAT,
         data: bytes | None = None,
         quantization: Fields | None = None,
-        **more: Value,
+        more: dict[int, Value] | None = None,
     ) -> int:
-        """Add a tensor; `more` holds further fields as `field_7`."""
+        """Add a tensor; `more` holds further fields."""
         values: dict[int, Value] = {
             0: integers(*shape) if shape else None,
             1: Number(INT8, dtype),
@@ -61,7 +61,7 @@ class Subgraph:
             3: f"t{len(self.tensors)}",
             4: quantization,
         }
-        self.tensors.append(Fields(values | _further(more)))
+        self.tensors.append(Fields(values | (more or {})))
         return len(self.tensors) - 1
 
     def numbers(self, *values: int) -> int:
@@ -76,7 +76,7 @@ class Subgraph:
         kind: int = 0,
         options: dict[int, Value] | None = None,
         version: int = 1,
-        **more: Value,
+        more: dict[int, Value] | None = None,
     ) -> None:
         """Add an operator; one that the schema does not know is a custom one."""
         values: dict[int, Value] = {
@@ -86,7 +86,7 @@ class Subgraph:
             3: Number(UINT8, kind),
             4: None if options is None else Fields(options),
         }
-        self.operators.append(Fields(values | _further(more)))
+        self.operators.append(Fields(values | (more or {})))
 
     def fields(self) -> Fields:
         return Fields(
@@ -98,10 +98,6 @@ class Subgraph:
                 4: self.name,
             }
         )
-
-
-def _further(more: Mapping[str, Value]) -> dict[int, Value]:
-    return {int(name.removeprefix("field_")): value for name, value in more.items()}
 
 
 @dataclass
@@ -226,6 +222,54 @@ def described() -> Model:
     return model
 
 
+def varied() -> Model:
+    """Operators of many kinds, branches, an initialiser, variables, sparse weights, bytes in other files."""
+    model = Model()
+    graph = model.subgraph()
+    image = graph.tensor([1, 4, 4, 2])
+    state = graph.tensor([1, 3], more={5: Number(BOOL, 1)})
+    graph.inputs = (image,)
+
+    def then(name: str, inputs: Sequence[int], kind: int = 0, options: dict[int, Value] | None = None) -> int:
+        result = graph.tensor([1, 4, 4, 2], more={7: integers(-1, 4, 4, 2)})
+        graph.operator(name, inputs, [result], kind, options)
+        return result
+
+    weights = graph.tensor([2, 3, 3, 2], data=bytes(144))
+    flow = then("TRANSPOSE_CONV", [graph.numbers(1, 4, 4, 2), weights, image], 49, {1: Number(INT32, 2)})
+    flow = then("PAD", [flow, graph.numbers(0, 0, 1, 1, 1, 1, 0, 0)], 22, {})
+    flow = then("MAX_POOL_2D", [flow], 5, {3: Number(INT32, 2), 4: Number(INT32, 2)})
+    flow = then("CONCATENATION", [flow, flow, image], 10, {0: Number(INT32, -1)})
+    flow = then("STRIDED_SLICE", [flow, graph.numbers(0), graph.numbers(9), graph.numbers(1)], 32, {})
+    flow = then("RESHAPE", [flow], 17, {0: integers(1, -1)})
+    flow = then("SPLIT", [graph.numbers(1), flow], 35, {0: Number(INT32, 1)})
+    flow = then("SQUEEZE", [flow], 30, {0: integers(0)})
+    flow = then("GELU", [flow], 116, {0: Number(BOOL, 1)})
+    recurrent = graph.tensor([3, 2], data=bytes(24))
+    flow = then("UNIDIRECTIONAL_SEQUENCE_LSTM", [flow, -1, recurrent, recurrent, recurrent, state], 71, {})
+    sparse = Fields({0: integers(0, 1), 2: [Fields({0: Number(INT8, 1)})]})
+    graph.tensor([8, 8], data=bytes(16), more={6: sparse})
+    graph.tensor([8, 8], more={10: Number(UINT32, 5)})
+    graph.tensor([8], INTEGER4, bytes(4), quantized([0.1], details=2))
+    graph.operator("CALL_ONCE", [], [], 103, {0: Number(INT32, 1)})
+    flow = then("IF", [flow], 92, {0: Number(INT32, 2), 1: Number(INT32, 3)})
+    case: dict[int, Value] = {11: Number(UINT8, 23), 12: Fields({0: integers(4, 4)})}
+    last = graph.tensor([])
+    graph.operator("STABLEHLO_CASE", [flow], [last], more=case)
+    graph.operator("FlexReadFile", [flow], [last])
+    graph.operator("TFLite_Detection_PostProcess", [flow], [last])
+    graph.operator("9999", [flow], [last])
+    graph.outputs = (last,)
+    for name in ("once", "then", "else", "shared"):
+        inner = model.subgraph(name)
+        inner.operator("NEG", [inner.tensor([1])], [inner.tensor([1])], 42, {})
+    model.further = {
+        8: [Fields({0: "weights.bin"})],
+        9: [Fields({0: Number(UINT32, 5), 2: Number(UINT64, 8), 3: Number(UINT64, 256)})],
+    }
+    return model
+
+
 def _metadata() -> Fields:
     labels = Fields({0: "labels.txt", 2: Number(INT8, 3), 3: "en"})
     content = Fields({0: Number(UINT8, 2), 1: Fields({0: Number(INT8, 1)})})
@@ -261,4 +305,5 @@ def seeds() -> Iterator[bytes]:
     """What a fuzzer begins with."""
     yield convolution().bytes()
     yield loop().bytes()
+    yield varied().bytes()
     yield archived(described().bytes(), {"labels.txt": b"background\nsquare\n" * 9})

@@ -18,7 +18,7 @@ OpenStore = Callable[..., RegistryStore]
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried at once."""
-    monkeypatch.setattr("registry.store.web._BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr("registry.store.connections._BACKOFF_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""A model file on the command line: a path, or the name of a variant whose file can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cli import places, registries
+from cli.session import Voice, common_options, load_settings, open_catalog
+from registry.errors import RejectedError, RequestError
+
+if TYPE_CHECKING:
+    from registry.card import Artifact, Variant
+    from registry.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def model_options(command: Command) -> Command:
+    """Options of every command that reads a model file."""
+    return registries.registry_option(places.place_options(common_options(command)))
+
+
+def settings_of(options: Mapping[str, Any]) -> tuple[Settings, Voice]:
+    """Settings and voice by the options of `model_options`."""
+    names = ("cards", "cache", "registries", "mirrors", "offline")
+    voice = Voice(quiet=options["quiet"], verbose=options["verbose"])
+    return load_settings(**{name: options[name] for name in names}), voice
+
+
+def located(what: str, settings: Settings, voice: Voice) -> tuple[Path, Variant | None]:
+    """The file that the words of a command mean, and the variant when they name one.
+
+    A path goes before a name. The file of a variant is taken from the cache, else pulled into it, proven.
+
+    Raises:
+        RequestError: Neither a file nor one variant.
+        RejectedError: The variant has no file with a digest.
+        UnavailableError: No place gives its bytes.
+    """
+    if Path(what).is_file():
+        return Path(what), None
+    if Path(what).suffix in _ENDINGS or what.startswith((".", "/")):
+        raise RequestError(f"no such file: {what}", hint="give a model file or the name of a variant")
+    catalog = open_catalog(settings, voice)
+    variant = _one(catalog.variants(catalog.one_card(what)), what)
+    artifact = _model(variant)
+    return places.make_obtainer(settings, voice).obtain(variant, artifact, artifact.digest).path, variant
+
+
+_ENDINGS = (".tflite", ".lite", ".onnx", ".keras", ".h5", ".hdf5")
+
+
+def _one(variants: list[Variant], what: str) -> Variant:
+    """The variant that is meant; of several the only one with a pinned file."""
+    found = [one for one in variants if one.pinned] if len(variants) > 1 else variants
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(one.full_name for one in (found or variants)[:8])
+    raise RequestError(f"{what!r} means {len(found or variants)} variants", hint=f"one of: {listed}")
+
+
+def _model(variant: Variant) -> Artifact:
+    models = [artifact for artifact in variant.files if artifact.role == "model"]
+    if not models or models[0].digest is None:
+        raise RejectedError(
+            f"{variant.full_name}: its card has no digest of a model file, so nothing proves which bytes it means",
+            hint="pull it with --allow-unpinned and give the file's path",
+        )
+    return models[0]

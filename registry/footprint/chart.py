@@ -1,0 +1,61 @@
+"""A picture of live bytes over the layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from registry.errors import RequestError, UnavailableError
+from registry.footprint.plan import Footprint
+
+KIBIBYTE = 1024
+
+
+def chart(footprint: Footprint, path: Path) -> None:
+    """Write a PNG of live and working bytes of each layer, the peak marked and the bounds as lines.
+
+    Args:
+        footprint: With at least one layer.
+        path: Ends in `.png`.
+
+    Raises:
+        RequestError: No layers, another ending, or a folder that cannot be written.
+        UnavailableError: matplotlib is not installed.
+    """
+    if path.suffix.lower() != ".png":
+        raise RequestError(f"{path}: expected a name that ends in .png", hint="give the chart such a name")
+    if footprint.peak is None:
+        raise RequestError("nothing to draw: the model has no operators", hint="give a model with operators")
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as missing:
+        raise UnavailableError(
+            "a chart needs matplotlib, which is not installed", hint="pip install 'edge-model-zoo[plot]'"
+        ) from missing
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    numbers = range(len(footprint.layers))
+    live = [layer.live_bytes / KIBIBYTE for layer in footprint.layers]
+    working = [layer.scratch_bytes / KIBIBYTE for layer in footprint.layers]
+    axes.bar(numbers, live, width=0.9, label="tensors")
+    axes.bar(numbers, working, width=0.9, bottom=live, label="working space")
+    for name, value in (("lower bound", footprint.lower_bytes), ("upper bound", footprint.upper_bytes)):
+        axes.axhline(value / KIBIBYTE, linestyle="--", linewidth=0.8, color="grey")
+        axes.annotate(name, (len(live) - 0.5, value / KIBIBYTE), ha="right", va="bottom", fontsize=8, color="grey")
+    peak = footprint.peak
+    axes.annotate(
+        f"{peak.name[-40:]}: {peak.bytes / KIBIBYTE:.1f} KiB",
+        (footprint.layers.index(peak), peak.bytes / KIBIBYTE),
+        xytext=(8, 4),
+        textcoords="offset points",
+        fontsize=8,
+    )
+    axes.set(xlabel="layer, in order of execution", ylabel="KiB", title="Activation memory")
+    figure.legend(loc="outside right upper")
+    try:
+        figure.savefig(path, dpi=120, format="png")
+    except OSError as problem:
+        raise RequestError(
+            f"{path}: cannot be written: {problem.strerror}", hint="name a folder that exists and can be written to"
+        ) from problem
