@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from registry.inspect.bounds import MAX_DEPTH, MAX_NAME, MAX_TENSORS
+from registry.inspect.bounds import MAX_DEPTH, MAX_TENSORS
 from registry.inspect.findings import Findings
 from registry.inspect.graph import Extent
 from registry.inspect.hdf5_bytes import Hdf5Bytes, Message, Reader
@@ -22,11 +22,12 @@ from registry.inspect.hdf5_types import Type, Value, Values, shape_of, type_of
 _DATASPACE, _LINKS, _DATATYPE, _LINK, _EXTERNAL, _LAYOUT = 0x01, 0x02, 0x03, 0x06, 0x07, 0x08
 _FILTERS, _ATTRIBUTE, _SYMBOLS, _ATTRIBUTES = 0x0B, 0x0C, 0x11, 0x15
 _FIRST_USER_FILTER = 256
+_LONGEST_PATH = 1024
 _MOST_GROWTH = 64
 """Times the file's size that a dataset may say it has, where its bytes do not stand there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """An array.
 
@@ -104,9 +105,11 @@ class _Walk:
         return self._found
 
     def _followed_badly(self, path: str, link: Link) -> bool:
-        if path.count("/") < MAX_DEPTH and len(path) <= MAX_NAME:
+        if path.count("/") < MAX_DEPTH and len(path) <= _LONGEST_PATH:
             return False
-        raise self._source.malformed(link.name[:80], f"at most {MAX_DEPTH} groups in each other", "more")
+        raise self._source.malformed(
+            link.name[:80], f"at most {MAX_DEPTH} groups in each other, with short names", "more"
+        )
 
     def _again(self, path: str, address: int) -> None:
         """A second name of an object; honest files have none, and a group would hold itself."""

@@ -18,10 +18,16 @@ _WORK = 8
 """Times the file's size that its structures may be read: honest files are read once, and their weights never."""
 
 _LEAST_WORK = 1 << 18
+_MOST_WORK = 64 << 20
+"""Bounds of that; the structures of Keras's largest models have a few MB."""
+
+_ENTRY_WORK = 64
+"""What a message or a name counts for: it becomes an object, however short it is."""
+
 _CONTINUATION = 0x10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of an object's header.
 
@@ -68,6 +74,7 @@ class Reader:
         """The next bytes up to a zero byte."""
         end = self.data.find(b"\0", self.place)
         end = len(self.data) if end < 0 else end
+        self.source.work(max(end - self.place, 0) + _ENTRY_WORK, self.where)
         found = self.data[self.place : end]
         self.place = end + 1
         return found.decode("utf-8", "replace")
@@ -91,7 +98,7 @@ class Hdf5Bytes:
 
     def __init__(self, data: memoryview, name: str) -> None:
         self._data, self._name = data, name
-        self._work = _LEAST_WORK + _WORK * len(data)
+        self._work = _LEAST_WORK + min(_WORK * len(data), _MOST_WORK)
         self.address_size = self.length_size = 8
         self.base = self._superblock_place()
         self.driver: int | None = None
@@ -110,10 +117,18 @@ class Hdf5Bytes:
         offset = self.offset(address, size, where)
         if size > LARGEST_BLOCK:
             raise self.malformed(where, f"at most {LARGEST_BLOCK} bytes", f"{size}")
-        self._work -= size + 16
+        self.work(size + 16, where)
+        return bytes(self._data[offset : offset + size])
+
+    def work(self, amount: int, where: str) -> None:
+        """Count work.
+
+        Raises:
+            MalformedError: It is more than an honest file of this size needs.
+        """
+        self._work -= amount
         if self._work < 0:
             raise self.malformed(where, "structures that stand once", "structures that overlap or lead in circles")
-        return bytes(self._data[offset : offset + size])
 
     def offset(self, address: int | None, size: int, where: str) -> int:
         """Where bytes at an address lie in the file, all of them."""
@@ -214,6 +229,7 @@ class Hdf5Bytes:
         self, message: Message, where: str, blocks: list[tuple[int, int]], seen: set[int]
     ) -> Iterator[Message]:
         """The message, unless it only says where more stand."""
+        self.work(_ENTRY_WORK, where)
         if message.type != _CONTINUATION:
             yield message
             return

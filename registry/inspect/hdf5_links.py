@@ -12,7 +12,7 @@ _SOFT = 2
 _MOST_LEVELS = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
     """A name in a group.
 

@@ -47,7 +47,6 @@ def read(path: Path) -> Graph:
 
 
 def _read_archive(archive: Archive, data: memoryview, name: str, findings: Findings) -> Graph:
-    config = parse(archive.text(CONFIG), name, CONFIG)
     metadata = parse(archive.text(METADATA), name, METADATA) if METADATA in archive else {}
     found = Contents()
     if WEIGHTS in archive:
@@ -56,8 +55,7 @@ def _read_archive(archive: Archive, data: memoryview, name: str, findings: Findi
             found = found.without_extents()
     else:
         findings.add("note", "keras-weights", WEIGHTS, "the file has no weights in the form that is read")
-    examine(config, CONFIG, findings)
-    return _graph("keras", name, config, found, findings, metadata)
+    return _graph("keras", name, archive.text(CONFIG), found, findings, metadata)
 
 
 def _read_hdf5(data: memoryview, name: str, findings: Findings) -> Graph:
@@ -69,21 +67,20 @@ def _read_hdf5(data: memoryview, name: str, findings: Findings) -> Graph:
             f"{name}: expected a Keras model, found an HDF5 file without model_config: weights, or other data",
             hint="save the whole model, with model.save(...), not its weights alone",
         )
-    config = parse(text, name, "model_config")
-    examine(config, "model_config", findings)
     training = attributes.get("training_config")
     if isinstance(training, str):
         examine(parse(training, name, "training_config"), "training_config", findings, training=True)
-    return _graph("keras-h5", name, config, found, findings, attributes)
+    return _graph("keras-h5", name, text, found, findings, attributes)
 
 
-def _graph(
-    kind: str, name: str, config: dict[str, Any], found: Contents, findings: Findings, said: Mapping[str, Any]
-) -> Graph:
+def _graph(kind: str, name: str, text: str, found: Contents, findings: Findings, said: Mapping[str, Any]) -> Graph:
+    where = CONFIG if kind == "keras" else "model_config"
+    config = parse(text, name, where)
+    examine(config, where, findings)
     model = layer_of(config, name, "the model")
     if not model.options.has("layers"):
         _reject_subclass(model, name)
-    builder = Builder(name, findings, Weights(found), _count_layers(config))
+    builder = Builder(name, findings, Weights(found), len(text))
     inputs, outputs = Unfolder(builder).model(model)
     version = printable(said.get("keras_version") or config.get("keras_version") or "")[:80]
     backend = printable(said.get("backend") or config.get("backend") or "")[:80]
@@ -125,15 +122,3 @@ def _metadata(model: Layer, said: Mapping[str, Any]) -> dict[str, str]:
         "training_config": said.get("training_config"),
     }
     return {key: value[:MAX_METADATA_BYTES] for key, value in found.items() if isinstance(value, str) and value}
-
-
-def _count_layers(config: dict[str, Any]) -> int:
-    """Objects with a class name: at least as many as layers."""
-    count = 0
-    waiting: list[Any] = [config]
-    while waiting:
-        value = waiting.pop()
-        children = value.values() if isinstance(value, dict) else value
-        count += isinstance(value, dict) and "class_name" in value
-        waiting += [child for child in children if isinstance(child, dict | list)]
-    return count

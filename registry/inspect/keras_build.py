@@ -13,7 +13,10 @@ from registry.inspect.keras_config import Call, Layer, policy_dtype, printable
 from registry.inspect.keras_options import Options
 from registry.inspect.keras_weights import Place, Weight, Weights
 
-_MOST_PER_LAYER = 64
+_LEAST_STEPS, _STEP_BYTES = 2000, 64
+_MOST_WEIGHTS = 4096
+"""Arrays of one layer; a transformer that is one layer has hundreds."""
+
 _ALIASES = {
     "kernel": ("depthwise_kernel", "embeddings"),
     "depthwise_kernel": ("kernel",),
@@ -31,22 +34,24 @@ class Builder:
         file: What messages call the file.
         findings: What a user must know.
         weights: Arrays of the weights file.
-        layers: Layers that the configuration has, which bounds how many operators they may become.
+        size: Bytes of the configuration, which bounds how many operators its models may unfold to: a layer takes
+            hundreds of bytes, so that each may be used several times.
     """
 
     file: str
     findings: Findings
     weights: Weights
-    layers: int
+    size: int
     tensors: list[Tensor] = field(default_factory=list)
     operators: list[Operator] = field(default_factory=list)
+    steps: int = 0
     formats: set[str] = field(default_factory=set)
     _constants: dict[str, int] = field(default_factory=dict)
 
     def tensor(self, name: str, shape: Shape | None, dtype: str) -> int:
         """Add a value."""
-        if len(self.tensors) >= min(MAX_TENSORS, 1000 + 4 * _MOST_PER_LAYER * self.layers):
-            raise MalformedError(self.file, "layers", "a model that can be unfolded", "too many tensors")
+        if len(self.tensors) >= MAX_TENSORS:
+            raise MalformedError(self.file, "layers", f"at most {MAX_TENSORS} tensors", "more")
         self.tensors.append(Tensor(name, shape, dtype))
         return len(self.tensors) - 1
 
@@ -64,14 +69,20 @@ class Builder:
         return self._constants[weight.path]
 
     def add(self, operator: Operator) -> None:
-        """Add an operator.
+        """Add an operator."""
+        if len(self.operators) >= MAX_OPERATORS:
+            raise MalformedError(self.file, "layers", f"at most {MAX_OPERATORS} operators", "more")
+        self.operators.append(operator)
+
+    def count_step(self) -> None:
+        """Count one use of a layer.
 
         Raises:
             MalformedError: Models in models unfold to more than any honest one.
         """
-        if len(self.operators) >= min(MAX_OPERATORS, 1000 + _MOST_PER_LAYER * self.layers):
-            raise MalformedError(self.file, "layers", "a model that can be unfolded", "too many operators")
-        self.operators.append(operator)
+        self.steps += 1
+        if self.steps > _LEAST_STEPS + self.size // _STEP_BYTES:
+            raise MalformedError(self.file, "layers", "a model that can be unfolded", "too many uses of its layers")
 
 
 Runner = Callable[[Layer, tuple[int, ...], Place], tuple[int, ...]]
@@ -96,6 +107,9 @@ class Step:
         self.options: Options = layer.options
         self.arguments: Mapping[str, Any] = call.arguments
         self.weights = builder.weights.of(place)
+        if len(self.weights) > _MOST_WEIGHTS:
+            self.note("keras-weights", f"{len(self.weights)} arrays; the first {_MOST_WEIGHTS} are shown")
+            self.weights = self.weights[:_MOST_WEIGHTS]
         self._used: set[str] = set()
         fallback = builder.tensors[inputs[0]].dtype if inputs else "float32"
         self.dtype = policy_dtype(layer.options.raw("dtype")) or fallback

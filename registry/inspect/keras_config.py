@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +13,16 @@ from registry.inspect.graph import BITS, Shape
 from registry.inspect.keras_options import Options
 
 MODELS = frozenset({"Functional", "Model", "Sequential"})
+_NODE = re.compile(r'"op":\s*"(\w+)"')
+LONGEST_NAME = 256
+_LEAST_VALUES, _BYTES_OF_VALUE = 1 << 12, 8
+"""Lists and objects that a configuration may have, by its length: an empty list takes 56 bytes of memory
+for two of the file; what Keras writes has one in about 30."""
+
 _TENSOR = "__keras_tensor__"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A value in a network: an output of one call of a layer.
 
@@ -32,7 +39,7 @@ class Reference:
     shape: Shape | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One use of a layer: the values it is given, and its other arguments by name or position."""
 
@@ -40,7 +47,7 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A layer, a nested model or an operation.
 
@@ -61,7 +68,7 @@ class Layer:
     calls: tuple[Call, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Network:
     """A model: layers in the file's order, and for a functional one its inputs and outputs."""
 
@@ -78,6 +85,9 @@ def parse(text: str, file: str, where: str) -> dict[str, Any]:
     Raises:
         MalformedError: It is none, no object, or nests deeper than `MAX_DEPTH`.
     """
+    most = _LEAST_VALUES + len(text) // _BYTES_OF_VALUE
+    if text.count("[") + text.count("{") > most:
+        raise MalformedError(file, where, f"at most {most} lists and objects", "more")
     deep = MalformedError(file, where, f"at most {MAX_DEPTH} levels", "more")
     try:
         found = json.loads(text)
@@ -85,13 +95,15 @@ def parse(text: str, file: str, where: str) -> dict[str, Any]:
         raise deep from None
     except ValueError as error:
         raise MalformedError(file, where, "JSON", str(error)[:200]) from None
-    level = [found]
-    for _depth in range(MAX_DEPTH):
-        level = [child for value in level for child in _children(value)]
-        if not level:
-            break
-    else:
-        raise deep
+    open_values = [_children(found)]
+    while open_values:
+        child = next(open_values[-1], None)
+        if child is None:
+            open_values.pop()
+        elif len(open_values) == MAX_DEPTH:
+            raise deep
+        else:
+            open_values.append(_children(child))
     if not isinstance(found, dict):
         raise MalformedError(file, where, "a JSON object", type(found).__name__)
     return found
@@ -106,7 +118,7 @@ def _children(value: Any) -> Iterator[Any]:
 
 def printable(text: object) -> str:
     """A name as it can be shown anywhere: cut, and without what no terminal should get."""
-    kept = str(text)[:MAX_NAME] if isinstance(text, str | int | float) else ""
+    kept = str(text)[:LONGEST_NAME] if isinstance(text, str | int | float) else ""
     return "".join(sign if sign.isprintable() else "?" for sign in kept)
 
 
@@ -207,6 +219,15 @@ def shape_in(value: Any) -> Shape | None:
         return None
     good = all(size is None or (type(size) is int and 0 <= size < 1 << 40) for size in value)
     return tuple(value) if good else None
+
+
+def node_operation(config: Mapping[str, Any]) -> str:
+    """Operation of a TensorFlow node that a layer of Keras 2 holds, as an object or as JSON in a text."""
+    node = config.get("node_def")
+    if isinstance(node, str):
+        found = _NODE.search(node[:MAX_NAME])
+        return found[1] if found else ""
+    return printable(node.get("op")) if isinstance(node, dict) else ""
 
 
 def policy_dtype(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from registry.inspect.keras_config import MODELS, Call, Layer, Network, Referenc
 from registry.inspect.keras_layers import HANDLERS, KNOWN, SAME_SHAPE, UNREGISTERED
 from registry.inspect.keras_operations import is_operation, operation
 from registry.inspect.keras_plan import MOST_OUTPUTS, Plan
-from registry.inspect.keras_weights import Place, saved_names
+from registry.inspect.keras_weights import Place
 
 
 class Unfolder:
@@ -25,7 +25,8 @@ class Unfolder:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._depth = 0
-        self._networks: dict[int, Network] = {}
+        self._networks: dict[int, tuple[Layer, Network]] = {}
+        self._plans: dict[int, Plan] = {}
 
     def model(self, layer: Layer) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Run the outermost model; give its inputs and outputs."""
@@ -35,8 +36,14 @@ class Unfolder:
 
     def _network(self, layer: Layer) -> Network:
         if id(layer) not in self._networks:
-            self._networks[id(layer)] = network_of(layer, self._builder.file)
-        return self._networks[id(layer)]
+            # the layer is kept with it, so that its id stays its own
+            self._networks[id(layer)] = layer, network_of(layer, self._builder.file)
+        return self._networks[id(layer)][1]
+
+    def _plan(self, network: Network) -> Plan:
+        if id(network) not in self._plans:
+            self._plans[id(network)] = Plan(network, self._builder.file)
+        return self._plans[id(network)]
 
     def _input(self, layer: Layer) -> int:
         dtype = layer.options.word("dtype", "float32")
@@ -53,16 +60,14 @@ class Unfolder:
         return outputs
 
     def _run_sequential(self, network: Network, inputs: tuple[int, ...], place: Place) -> tuple[int, ...]:
-        layers = [layer for layer in network.layers if layer.class_name != "InputLayer"]
-        names = saved_names(layer.class_name for layer in layers)
-        for layer, saved in zip(layers, names, strict=True):
+        for layer, saved in self._plan(network).row:
             inputs = self._run(layer, inputs, place.below(layer.name, f"layers/{saved}"), Call((), {}), 1)
         return inputs
 
     def _run_functional(self, network: Network, inputs: tuple[int, ...], place: Place) -> tuple[int, ...]:
-        plan = Plan(network, self._builder.file)
+        plan = self._plan(network)
         values = plan.begin(inputs)
-        for layer, number, saved in plan.order():
+        for layer, number, saved in plan.order:
             call = layer.calls[number]
             given = tuple(self._value(values, reference) for reference in call.inputs)
             needed = plan.outputs.get((layer.name, number), 1)
@@ -92,6 +97,7 @@ class Unfolder:
             self._builder.findings.add("note", "keras-shape", tensor.name, message)
 
     def _run(self, layer: Layer, inputs: tuple[int, ...], place: Place, call: Call, needed: int) -> tuple[int, ...]:
+        self._builder.count_step()
         if layer.class_name in MODELS and layer.options.has("layers"):
             found = self._run_network(self._network(layer), inputs, place)
         else:

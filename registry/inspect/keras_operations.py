@@ -7,6 +7,7 @@ from typing import Any
 
 from registry.inspect.graph import Dimension, Shape
 from registry.inspect.keras_build import Step
+from registry.inspect.keras_config import node_operation
 from registry.inspect.keras_merges import broadcast, joined
 from registry.inspect.keras_shapes import reshaped
 
@@ -82,8 +83,7 @@ def name_of(step: Step) -> str:
     """Name of the function: `math.multiply` and `Multiply` are both `multiply`."""
     function = step.options.word("function") or step.options.word("symbol")
     if not function and step.native == "TensorFlowOpLayer":
-        node = step.options.raw("node_def")
-        function = node.get("op", "") if isinstance(node, dict) else ""
+        function = node_operation({"node_def": step.options.raw("node_def")})
     name = (function or step.native).rpartition(".")[2][:256]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 

@@ -19,6 +19,8 @@ class Options:
         layer: Name of the layer.
     """
 
+    __slots__ = ("_data", "_file", "_layer")
+
     def __init__(self, data: Mapping[str, Any], file: str, layer: str) -> None:
         self._data, self._file, self._layer = data, file, layer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 from collections.abc import Iterable, Sequence
 
@@ -10,12 +11,12 @@ from registry.inspect.graph import Shape
 from registry.inspect.keras_config import MODELS, Layer, Network, Reference
 from registry.inspect.keras_weights import saved_names
 
-MOST_OUTPUTS = 256
+MOST_OUTPUTS = 64
 """Values that one call may give."""
 
 
 class Plan:
-    """The order in which a functional model's calls can run."""
+    """The order in which a model's layers can run, made once for all its uses."""
 
     def __init__(self, network: Network, file: str) -> None:
         self._network, self._file = network, file
@@ -23,7 +24,7 @@ class Plan:
         self.outputs: dict[tuple[str, int], int] = {}
         self._latest: dict[str, int] = {}
         self._calls = {layer.name: layer for layer in network.layers}
-        if len(self._calls) < len(network.layers):
+        if len(self._calls) < len(network.layers) and not network.sequential:
             raise MalformedError(file, f"layers of {network.name}", "names that stand once", "a name twice")
         for reference in self._references():
             if not (0 <= reference.call < 1 << 20 and 0 <= reference.output < MOST_OUTPUTS):
@@ -54,6 +55,12 @@ class Plan:
             raise MalformedError(self._file, where, expected, f"{len(inputs)}")
         return dict(zip(self._network.inputs, inputs, strict=True))
 
+    @functools.cached_property
+    def row(self) -> list[tuple[Layer, str]]:
+        """Layers of a sequential model, each with the name that its weights are saved under."""
+        return [(layer, name) for layer, name in _saved(self._network.layers) if layer.class_name != "InputLayer"]
+
+    @functools.cached_property
     def order(self) -> list[tuple[Layer, int, str]]:
         """Calls of layers that are no inputs, each with the name that the layer's weights are saved under.
 
@@ -62,7 +69,7 @@ class Plan:
         """
         layers = self._network.layers
         # functions are no layers, and their names are not counted
-        saved = dict(_saved(layers))
+        saved = {layer.name: name for layer, name in _saved(layers)}
         waiting: dict[tuple[int, int], int] = {}
         readers: dict[tuple[str, int], list[tuple[int, int]]] = {}
         ready: list[tuple[int, int]] = []
@@ -91,7 +98,7 @@ class Plan:
         return order
 
 
-def _saved(layers: Sequence[Layer]) -> Iterable[tuple[str, str]]:
+def _saved(layers: Sequence[Layer]) -> Iterable[tuple[Layer, str]]:
     counted = [layer for layer in layers if ".ops." not in f"{layer.module}."]
     names = saved_names(layer.class_name for layer in counted)
-    return ((layer.name, name) for layer, name in zip(counted, names, strict=True))
+    return zip(counted, names, strict=True)

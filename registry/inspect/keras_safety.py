@@ -11,10 +11,11 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from registry.inspect.findings import Findings
-from registry.inspect.keras_config import MODELS, printable
+from registry.inspect.keras_config import MODELS, node_operation, printable
 
 _OURS = re.compile(
     r"^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras|keras_hub|keras_cv|keras_nlp)(\.|$)"
@@ -72,7 +73,7 @@ _FUNCTIONS = re.compile(
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{24,}\Z")
 _MOST = 1 << 20
-_NESTED = (dict, list, str)
+_LONGEST_PLACE = 512
 _TRAINING = frozenset({"compile_config", "training_config"})
 
 
@@ -85,36 +86,44 @@ def examine(config: Any, where: str, findings: Findings, *, training: bool = Fal
         findings: Where dangers are kept.
         training: Whether it is needed for training only.
     """
-    waiting: list[tuple[Any, str, bool]] = [(config, where, training)]
-    while waiting:
-        value, place, trained = waiting.pop()
+    _Look(where, findings).into(config, "", trained=training)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A look at a configuration, which goes down into everything in it."""
+
+    outermost: str
+    findings: Findings
+
+    def into(self, value: Any, place: str, *, trained: bool, root: bool = True) -> None:
         if isinstance(value, str):
-            _text(value, place, findings)
+            _text(value, place or self.outermost, self.findings)
         elif isinstance(value, list):
-            waiting += [(child, place, trained) for child in value if isinstance(child, _NESTED)]
+            for child in value:
+                self.into(child, place, trained=trained, root=False)
         elif isinstance(value, dict):
-            here = _place(value, place, where)
+            here = place if root else _place(value, place)
             for severity, rule, message in _judged(value):
                 mild = trained and rule in ("keras-custom", "keras-function")
-                findings.add("note" if mild else severity, rule, here, message)
+                self.findings.add("note" if mild else severity, rule, here or self.outermost, message)
             for key, child in value.items():
-                if isinstance(child, _NESTED):
-                    waiting.append((child, here, trained or key in _TRAINING))
+                self.into(child, here, trained=trained or key in _TRAINING, root=False)
 
 
-def _place(value: dict[str, Any], place: str, outermost: str) -> str:
+def _place(value: dict[str, Any], place: str) -> str:
     """Name of the layer that an object is, behind those that it stands in."""
     config = value.get("config")
     if not isinstance(value.get("class_name"), str) or not isinstance(config, dict):
         return place
     name = value.get("name") or config.get("name")
-    if not isinstance(name, str) or (value.get("class_name") in MODELS and place == outermost):
+    if not isinstance(name, str):
         return place
     # a policy or an activation of a layer has a name as well, but no calls, and no layer's settings
     is_layer = "inbound_nodes" in value or "trainable" in config or "build_config" in value
-    if not is_layer and value.get("class_name") != "Lambda":
+    if not is_layer and value["class_name"] not in (*MODELS, "Lambda"):
         return place
-    return printable(name) if place == outermost else f"{place}/{printable(name)}"[:4096]
+    return f"{place}/{printable(name)}".lstrip("/")[-_LONGEST_PLACE:]
 
 
 def _judged(value: dict[str, Any]) -> Iterator[tuple[Any, str, str]]:
@@ -192,10 +201,8 @@ def _operation(config: dict[str, Any]) -> Iterator[tuple[Any, str, str]]:
         name = config.get(key)
         if isinstance(name, str) and _FUNCTIONS.search(name[:512]):
             yield "danger", "keras-function", f"it calls {printable(name)[:200]!r}"
-    node = config.get("node_def")
-    found = node.get("op") if isinstance(node, dict) else None
-    if isinstance(found, str) and _FUNCTIONS.search(found[:512]):
-        yield "danger", "keras-function", f"it calls {printable(found)[:200]!r}"
+    if _FUNCTIONS.search(found := node_operation(config)):
+        yield "danger", "keras-function", f"it calls {found!r}"
 
 
 def _text(text: str, where: str, findings: Findings) -> None:

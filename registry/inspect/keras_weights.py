@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from registry.inspect.hdf5 import Contents, Dataset
 
 _OLD = "model_weights"
+_LONGEST = 512
+"""Signs of a place that are kept, from the end: each operator below a long name would carry it."""
+
 _EXTRA = re.compile(r"(^|/)_?(seed_generator|random_generator)(/|$)")
 """State of random numbers, which Keras does not count as weights."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a layer stands.
 
@@ -36,10 +39,12 @@ class Place:
 
     def below(self, name: str, saved: str) -> Place:
         """The place of a part."""
-        return Place(f"{self.name}/{name}".lstrip("/"), self.top or name, f"{self.saved}/{saved}".lstrip("/"))
+        return Place(
+            f"{self.name}/{name}".lstrip("/")[-_LONGEST:], self.top or name, f"{self.saved}/{saved}".lstrip("/")
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Weight:
     """An array of a layer: path in the file, its role (`kernel`) where the file says it, and the array."""
 
@@ -88,7 +93,9 @@ class Weights:
     def of(self, place: Place) -> list[Weight]:
         """Arrays of a layer, in the order in which Keras builds them."""
         if not self._old:
-            return list(self._below(f"{place.saved}/"))
+            if place.saved not in self._groups:
+                self._groups[place.saved] = list(self._below(f"{place.saved}/"))
+            return self._groups[place.saved]
         if place.top not in self._groups:
             self._list(place.top)
         if place.name == place.top:

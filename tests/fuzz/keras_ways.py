@@ -172,5 +172,5 @@ def structure(data: bytearray, chance: random.Random, _pool: Sequence[bytes]) ->
     data[place : place + size] = (value % (1 << (8 * size))).to_bytes(size, "little")
 
 
-KERAS: tuple[Mutation, ...] = (*ZIPPED, *((configuration,) * 12), directory, directory)
+KERAS: tuple[Mutation, ...] = (*ZIPPED, *((configuration,) * 24), directory, directory)
 HDF5: tuple[Mutation, ...] = (*BLIND, *((embedded,) * 6), *((structure,) * 8))
