@@ -40,15 +40,17 @@ def chart(footprint: Footprint, path: Path) -> None:
     working = [layer.scratch_bytes / KIBIBYTE for layer in footprint.layers]
     axes.bar(numbers, live, width=0.9, label="tensors")
     axes.bar(numbers, working, width=0.9, bottom=live, label="working space")
-    for name, value in (("lower bound", footprint.lower_bytes), ("upper bound", footprint.upper_bytes)):
-        axes.axhline(value / KIBIBYTE, linestyle="--", linewidth=0.8, color="grey")
-        axes.annotate(name, (len(live) - 0.5, value / KIBIBYTE), ha="right", va="bottom", fontsize=8, color="grey")
-    peak = footprint.peak
+    bounds = (("lower bound", footprint.lower_bytes, ":"), ("upper bound", footprint.upper_bytes, "--"))
+    for name, value, style in bounds:
+        axes.axhline(value / KIBIBYTE, linestyle=style, linewidth=1, color="grey", label=name)
+    peak, place = footprint.peak, footprint.layers.index(footprint.peak)
+    late = place > len(live) / 2  # the words go where there is room
     axes.annotate(
-        f"{peak.name[-40:]}: {peak.bytes / KIBIBYTE:.1f} KiB",
-        (footprint.layers.index(peak), peak.bytes / KIBIBYTE),
-        xytext=(8, 4),
+        f"peak: {peak.name[-40:]}, {peak.bytes / KIBIBYTE:.1f} KiB",
+        (place, peak.bytes / KIBIBYTE),
+        xytext=(-8 if late else 8, -14),
         textcoords="offset points",
+        ha="right" if late else "left",
         fontsize=8,
     )
     axes.set(xlabel="layer, in order of execution", ylabel="KiB", title="Activation memory")

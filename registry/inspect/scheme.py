@@ -12,6 +12,9 @@ from registry.inspect.graph import Graph, Operator, Tensor
 FLOATS = frozenset({"float32", "float64"})
 HALVES = frozenset({"float16", "bfloat16"})
 _INTEGERS = frozenset({"int8", "uint8", "int4", "uint4", "int2", "int16", "uint16"})
+_DYNAMIC = ("ConvInteger", "MatMulInteger")
+"""ONNX operators whose activations are quantized while running."""
+
 _QOPERATORS = ("QLinear", "ConvInteger", "MatMulInteger", "QGemm", "DynamicQuantize")
 
 
@@ -86,12 +89,17 @@ def _layers(graph: Graph) -> Iterator[Layer]:
         direct = index == operator.inputs[1]
         given = _stored(graph, operator.inputs[0])
         scheme = _scheme(graph.tensors[operator.inputs[0]].dtype, given, weights.dtype, direct=direct)
+        if operator.native in _DYNAMIC:
+            scheme = "dynamic-range"
         yield Layer(number, operator, scheme, _granularity_of(weights))
 
 
 def _stored(graph: Graph, index: int) -> str:
     """Dtype that a tensor's values were last stored in: before a dequantization, where there is one."""
     for _step in range(8):
+        quantization = graph.tensors[index].quantization
+        if quantization is not None and quantization.dtype is not None:
+            return quantization.dtype
         maker = graph.producers.get(index)
         if maker is None or maker.type not in ("dequantize", "identity", "reshape", "pad") or not maker.inputs:
             break

@@ -1,5 +1,6 @@
 import pytest
 
+from registry.inspect.graph import Quantization
 from registry.inspect.scheme import Scheme, scheme_of
 from tests.unit.inspect.graphs import Builder
 
@@ -103,3 +104,22 @@ def test_a_graph_without_weights_has_no_scheme() -> None:
     build = Builder(1, 8)
     build.add("relu", build.inputs, (1, 8))
     assert scheme_of(build.graph()).scheme == "unknown"
+
+
+def test_integer_operators_of_onnx_quantize_their_activations_while_running() -> None:
+    build = Builder(1, 8, 8, 3, dtype="uint8")
+    build.conv(build.inputs[0], 4, weights="int8", per_channel=False)
+    convolution = build.operators.pop()
+    build.operators.append(type(convolution)("conv2d", "ConvInteger", convolution.inputs, convolution.outputs))
+    assert scheme_of(build.graph(format_="onnx")).scheme == "dynamic-range"
+
+
+def test_the_type_between_a_pair_counts_through_any_operator() -> None:
+    """A reader says which integers a float tensor stands for, so what lies between the pair does not matter."""
+    build = Builder(1, 8, 8, 3)
+    output = build.conv(build.inputs[0], 4, weights="int8")
+    given = build.tensors[build.inputs[0]]
+    build.tensors[build.inputs[0]] = type(given)(
+        given.name, given.shape, "float32", quantization=Quantization((0.1,), (0,), dtype="int8")
+    )
+    assert scheme_of(build.graph(output, format_="onnx")).scheme == "int8"
