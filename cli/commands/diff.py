@@ -42,11 +42,20 @@ def command(one: str, other: str, form: str, **options: Any) -> int:
     if form == "json":
         output.print_json({"one": one, "other": other, "changes": [asdict(change) for change in changes]})
     elif changes:
-        rows = [[change.part, change.about, change.one or "-", change.other or "-"] for change in changes]
+        rows = [[change.part, change.about, _cut(change.one), _cut(change.other)] for change in changes]
         columns = [Column("PART", keep=5), Column("WHAT"), Column("ONE"), Column("OTHER", wrap=True)]
         output.print_table(columns, rows, output.terminal_width())
     voice.note(output.counted(len(changes), "difference"))
     return 1 if changes else 0
+
+
+def _cut(text: str) -> str:
+    """One line that leaves room for the other side; JSON has the whole."""
+    line = " ".join(text.split()) or "-"
+    return line if len(line) <= _WIDEST else line[: _WIDEST - 3] + "..."
+
+
+_WIDEST = 60
 
 
 def _model(what: str, settings: Settings, voice: Voice) -> Model:

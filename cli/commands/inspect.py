@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,7 +42,7 @@ def command(what: str, layers: bool, attachment: str | None, form: str, **option
     from registry.facts import Facts
     from registry.inspect import read
 
-    path, _variant = located(what, *settings_of(options))
+    path, variant = located(what, *settings_of(options))
     facts = Facts(read(path))
     if attachment is not None:
         _write_attachment(facts.graph, attachment)
@@ -52,7 +51,7 @@ def command(what: str, layers: bool, attachment: str | None, form: str, **option
     if form == "json":
         output.print_json({"file": str(path), "size": size, "sha256": digest.hex, **_plain(facts, layers=layers)})
     else:
-        _print(path, size, digest, facts)
+        _print(variant.full_name if variant else str(path), size, digest, facts)
         if layers:
             _print_layers(facts)
     return 1 if any(finding.severity == "danger" for finding in facts.graph.findings) else 0
@@ -67,9 +66,9 @@ def _write_attachment(graph: Graph, name: str) -> None:
     sys.stdout.buffer.write(graph.attachments[name])
 
 
-def _print(path: Path, size: int, digest: object, facts: Facts) -> None:
+def _print(name: str, size: int, digest: object, facts: Facts) -> None:
     graph, scheme = facts.graph, facts.scheme
-    click.echo(click.style(str(path), bold=True))
+    click.echo(click.style(output.visible(name), bold=True))
     versions = ", ".join(f"{name or 'opset'} {version}" for name, version in graph.versions.items())
     output.print_fields(
         ("file", f"{graph.format}, {size} bytes ({format_bytes(size)}), {digest}"),
