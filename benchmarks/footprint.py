@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.footprint_networks import build, tflite
 from registry.footprint import Footprint, plan
-from registry.inspect.tflite import read
+from registry.inspect.tflite.reader import read
 
 FIGURES = Path(__file__).with_name("footprint_figures.json")
 KIBIBYTE = 1024

@@ -28,15 +28,15 @@ def read(path: Path, format_: str | None = None) -> Graph:
     """
     match format_ or format_of(path):
         case "tflite":
-            from registry.inspect import tflite
+            from registry.inspect.tflite import reader as tflite
 
             return tflite.read(path)
         case "onnx":
-            from registry.inspect import onnx
+            from registry.inspect.onnx import reader as onnx
 
             return onnx.read(path)
         case "keras" | "keras-h5":
-            from registry.inspect import keras
+            from registry.inspect.keras import reader as keras
 
             return keras.read(path)
     raise RejectedError(

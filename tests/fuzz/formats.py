@@ -54,17 +54,17 @@ class Format:
 
 
 FORMATS = {
-    "tflite": Format("tflite", "registry.inspect.tflite", "tests.unit.inspect.tflite_builder", (".tflite",)),
-    "onnx": Format("onnx", "registry.inspect.onnx", "tests.unit.inspect.onnx_builder", (".onnx",)),
+    "tflite": Format("tflite", "registry.inspect.tflite.reader", "tests.unit.inspect.tflite_builder", (".tflite",)),
+    "onnx": Format("onnx", "registry.inspect.onnx.reader", "tests.unit.inspect.onnx_builder", (".onnx",)),
     "keras": Format(
         "keras",
-        "registry.inspect.keras",
+        "registry.inspect.keras.reader",
         "tests.unit.inspect.keras_builder",
         (".keras",),
         KERAS,
         memory_base=16 << 20,
     ),
     "h5": Format(
-        "h5", "registry.inspect.keras", "tests.unit.inspect.h5_builder", (".h5",), HDF5, memory_base=4 << 20
+        "h5", "registry.inspect.keras.reader", "tests.unit.inspect.h5_builder", (".h5",), HDF5, memory_base=4 << 20
     ),
 }

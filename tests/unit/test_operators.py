@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from registry.document import Document
 from registry.document import read as read_document
 from registry.inspect.graph import TYPES
-from registry.inspect.tflite import read
+from registry.inspect.tflite.reader import read
 from registry.operators import OperatorTable, placement_of, table_of
 from registry.resources import data_folder
 from registry.schema import load_schema

@@ -10,7 +10,7 @@ import pytest
 
 from registry.footprint import plan
 from registry.inspect.graph import Graph
-from registry.inspect.tflite import read
+from registry.inspect.tflite.reader import read
 from tests.unit.footprint.graphs import Draft
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "inspect"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.inspect.bounds import MAX_NAME, MalformedError
-from registry.inspect.flatbuffer import FLOAT32, INT8, INT32, INT64, UINT16, FlatBuffer, Table
+from registry.inspect.tflite.flatbuffer import FLOAT32, INT8, INT32, INT64, UINT16, FlatBuffer, Table
 from tests.unit.inspect.flatbuffer_writer import Fields, Number, Numbers, build
 from tests.unit.strategies import PROPERTY
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from registry.errors import ZooError
 from registry.inspect.bounds import MalformedError
 from registry.inspect.findings import Findings
-from registry.inspect.hdf5 import Contents, contents
+from registry.inspect.hdf5.reader import Contents, contents
 from tests.unit.inspect import h5_builder, keras_builder
 
 

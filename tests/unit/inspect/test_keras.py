@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from registry.errors import RejectedError
-from registry.inspect import keras
 from registry.inspect.bounds import MalformedError
 from registry.inspect.graph import TYPES, Graph, Shape
+from registry.inspect.keras import reader as keras
 from tests.unit.inspect import h5_builder, keras_builder
 from tests.unit.inspect.h5_builder import old_layer
 from tests.unit.inspect.keras_builder import IMAGE, archive, functional, given, layer, sequential, tensor

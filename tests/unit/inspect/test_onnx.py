@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 from registry.errors import UnavailableError
 from registry.inspect.bounds import MAX_DEPTH, MalformedError
 from registry.inspect.graph import Graph, Operator, Quantization, Tensor
-from registry.inspect.onnx import read, read_bytes
+from registry.inspect.onnx.reader import read, read_bytes
 from tests.fuzz.onnx_mutator import varint
 from tests.unit.inspect.onnx_builder import (
     BRANCHES,

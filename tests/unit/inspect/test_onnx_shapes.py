@@ -9,8 +9,8 @@ import onnx.shape_inference
 import pytest
 
 from registry.inspect.graph import Shape, Tensor
-from registry.inspect.onnx import read, read_bytes
-from registry.inspect.onnx_schema import DATA_TYPES, OPERATORS
+from registry.inspect.onnx.reader import read, read_bytes
+from registry.inspect.onnx.schema import DATA_TYPES, OPERATORS
 from tests.unit.inspect.onnx_builder import HEAD, MODELS, model
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "inspect"

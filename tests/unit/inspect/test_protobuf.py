@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.inspect.bounds import MalformedError
-from registry.inspect.protobuf import BYTES, FIXED32, VARINT, Span, Wire, signed
+from registry.inspect.onnx.protobuf import BYTES, FIXED32, VARINT, Span, Wire, signed
 from tests.fuzz.onnx_mutator import varint
 from tests.unit.strategies import PROPERTY
 

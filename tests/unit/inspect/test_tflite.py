@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from registry.errors import UnavailableError
 from registry.inspect.bounds import MAX_TENSORS, MalformedError
-from registry.inspect.flatbuffer import BOOL, FLOAT32, INT8, INT32, UINT8, UINT32, UINT64, FlatBuffer
 from registry.inspect.graph import TYPES, Extent, Graph, Operator, Quantization
-from registry.inspect.tflite import parse, read
-from registry.inspect.tflite_schema import COMMON, OPERATORS
+from registry.inspect.tflite.flatbuffer import BOOL, FLOAT32, INT8, INT32, UINT8, UINT32, UINT64, FlatBuffer
+from registry.inspect.tflite.reader import parse, read
+from registry.inspect.tflite.schema import COMMON, OPERATORS
 from tests.unit.inspect import tflite_builder as builder
 from tests.unit.inspect.flatbuffer_writer import Fields, Number, Numbers, Value
 from tests.unit.inspect.tflite_builder import FLOAT, INTEGER8, INTEGER32, Model, integers, quantized

@@ -7,7 +7,7 @@ from struct import pack_into
 import pytest
 
 from registry.inspect.findings import Findings
-from registry.inspect.tflite_archive import MOST_FILES, attachments
+from registry.inspect.tflite.archive import MOST_FILES, attachments
 from tests.unit.inspect.tflite_builder import archived
 
 MODEL = b"a model" * 100

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from registry.inspect.graph import Graph, Quantization
-from registry.inspect.tflite import read
+from registry.inspect.tflite.reader import read
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared"
 BLOBS = SHARED / "real" / "blobs" / "sha256"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 
-from registry.inspect.flatbuffer import BOOL, FLOAT32, INT8, INT32, INT64, UINT8, UINT32, UINT64
-from registry.inspect.tflite_schema import CUSTOM, GREATER_CODES, OPERATORS
+from registry.inspect.tflite.flatbuffer import BOOL, FLOAT32, INT8, INT32, INT64, UINT8, UINT32, UINT64
+from registry.inspect.tflite.schema import CUSTOM, GREATER_CODES, OPERATORS
 from tests.unit.inspect.flatbuffer_writer import Fields, Number, Numbers, Value, build
 
 FLOAT, INTEGER32, UNSIGNED8, INTEGER64, INTEGER8, INTEGER4 = 0, 2, 3, 4, 9, 17

@@ -1,0 +1,1 @@
+"""HDF5 files: groups, attributes, and where datasets lie; never their data."""

@@ -1,0 +1,1 @@
+"""Keras files: archives (`.keras`) and HDF5 (`.h5`)."""
