@@ -17,7 +17,11 @@ class Hasher:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        # an interrupt inside `queue.Queue` can leave its lock held for ever; these queues have none
+        self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(_WAITING):
+            self._room.put(None)
         self._thread: threading.Thread | None = None
 
     def update(self, chunk: bytes) -> None:
@@ -26,6 +30,7 @@ class Hasher:
             thread = threading.Thread(target=self._work, daemon=True)
             thread.start()
             self._thread = thread  # not before it runs: an interrupt may come at any time
+        self._room.get()
         self._waiting.put(chunk)
 
     def digest(self) -> Digest:
@@ -43,3 +48,4 @@ class Hasher:
     def _work(self) -> None:
         while (chunk := self._waiting.get()) is not None:
             self._hash.update(chunk)
+            self._room.put(None)
