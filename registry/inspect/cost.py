@@ -133,7 +133,9 @@ def _recurrent(graph: Graph, operator: Operator, data: Tensor | None) -> Cost | 
     steps = data.shape[1] if data and data.shape and len(data.shape) == 3 else None
     if steps is None:
         return None
-    matrices = [graph.tensors[index] for index in operator.inputs[1:] if index >= 0]
+    # TFLite has a matrix for each gate; elsewhere there are two, and a bias that may have two dimensions itself
+    last = None if graph.format == "tflite" else 3
+    matrices = [graph.tensors[index] for index in operator.inputs[1:last] if index >= 0]
     macs = steps * sum(one.elements or 0 for one in matrices if one.constant and len(_wide(one)) == 2)
     return Cost(macs, 2 * macs)
 

@@ -59,8 +59,9 @@ def test_channels_come_second_in_an_onnx_image() -> None:
 
 def test_a_recurrent_layer_uses_its_matrices_once_a_step() -> None:
     build = Builder(1, 20, 3)
-    build.add("gru", [build.inputs[0], build.constant((12, 3)), build.constant((12, 4))], (1, 20, 4))
-    assert last(build.graph()) == Cost(20 * (36 + 48), 2 * 20 * (36 + 48))
+    matrices = [build.constant((12, 3)), build.constant((12, 4)), build.constant((2, 12))]
+    build.add("gru", [build.inputs[0], *matrices], (1, 20, 4))
+    assert last(build.graph(format_="keras")) == Cost(20 * (36 + 48), 2 * 20 * (36 + 48))
 
 
 @pytest.mark.parametrize(
