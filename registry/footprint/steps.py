@@ -25,12 +25,28 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Literal
 
-from registry.footprint.kinds import ACTIVATIONS, AFFINE, ALIASES, CONVOLUTIONS, POOLS, WINDOWED
+from registry.footprint.kinds import (
+    ACTIVATIONS,
+    AFFINE,
+    ALIASES,
+    CONVOLUTIONS,
+    ELEMENTWISE,
+    POOLS,
+    WINDOWED,
+    window,
+)
 from registry.inspect.cost import channels_of
 from registry.inspect.graph import BITS, Graph, Operator, Shape, Tensor
 
 Pools = Literal["apart", "usual", "inside"]
 """Whether pooling runs inside the convolution before it: never, where compilers do so, wherever it could."""
+
+
+HIDING = frozenset({"if", "while", "call"})
+"""Operators with graphs of their own inside, which may read more than the inputs that stand here."""
+
+LONGEST_DETOUR = 8
+"""Operators one after the other that are looked at for a way back to the value that they began with."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +214,23 @@ class Program:
             return self._is_alone(moving[0]) and (
                 source.bytes == output.bytes or self._root(moving[0]) not in self.graph.inputs
             )
-        if operator.type == "dequantize":
-            return self._feeds_integers(operator.outputs[0])
+        if operator.type == "dequantize" and self._feeds_integers(operator.outputs[0]):
+            return True
+        return self._pools_run == "inside" and self._returns(operator, moving[0])
+
+    def _returns(self, operator: Operator, source: int) -> bool:
+        """Whether values only go into a calculation with the one that they come from, as in x * sigmoid(x).
+
+        A kernel for all of it needs no place for them: each value depends on one value alone.
+        """
+        for _step in range(LONGEST_DETOUR):
+            if operator.type not in ELEMENTWISE or not operator.outputs or not self._is_alone(operator.outputs[0]):
+                return False
+            operator = self.readers_of(operator.outputs[0])[0] if self.readers_of(operator.outputs[0]) else operator
+            others = self.moving(operator)
+            if len(others) > 1:
+                near = operator.type in ELEMENTWISE and len(others) == 2
+                return near and self._root(source) in {self._root(number) for number in others}
         return False
 
     def _relabels(self, permutation: tuple[int, ...] | None) -> bool:
@@ -254,14 +285,13 @@ class Program:
 
     def _pools(self, operator: Operator, source: int, host: Step) -> bool:
         """Whether pooling reads a convolution's rows as they come; floats mostly only with a square window."""
-        window = operator.attributes.get("kernel", (1, 1))
-        usual = len(set(window)) == 1 or self._integers[self._root(source)]
+        usual = len(set(window(operator))) == 1 or self._integers[self._root(source)]
         return (
             self._pools_run != "apart"
             and operator.type in POOLS
             and self._is_alone(source)
             and host.pooled is None
-            and self.first(host).type in ("conv2d", "depthwise-conv2d")
+            and self.first(host).type in ("conv1d", "conv2d", "depthwise-conv2d")
             and (self._pools_run == "inside" or (usual and source not in self._padded))
         )
 
@@ -313,6 +343,8 @@ def _fixed(graph: Graph) -> frozenset[int]:
     known = {number for number, tensor in enumerate(graph.tensors) if tensor.constant}
     for operator in graph.operators:
         needed = [number for number in operator.inputs if number >= 0]
+        if operator.type in HIDING:
+            continue
         if operator.type in ("constant", "shape") or (needed and known.issuperset(needed)):
             known.update(operator.outputs)
     return frozenset(known.difference(graph.inputs))

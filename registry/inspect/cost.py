@@ -133,7 +133,9 @@ def _recurrent(graph: Graph, operator: Operator, data: Tensor | None) -> Cost | 
     steps = data.shape[1] if data and data.shape and len(data.shape) == 3 else None
     if steps is None:
         return None
-    matrices = [graph.tensors[index] for index in operator.inputs[1:] if index >= 0]
+    # a GRU of Keras has its two biases as rows of one matrix
+    weights = operator.inputs[1:] if graph.format == "tflite" else operator.inputs[1:3]
+    matrices = [graph.tensors[index] for index in weights if index >= 0]
     macs = steps * sum(one.elements or 0 for one in matrices if one.constant and len(_wide(one)) == 2)
     return Cost(macs, 2 * macs)
 
