@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from registry.footprint.kinds import ELEMENTWISE, WINDOWED, is_padded, window
 from registry.footprint.steps import Program, Step
-from registry.inspect.graph import Layout, Tensor
+from registry.inspect.graph import Layout, Operator, Tensor
 
 WIDENED_WEIGHTS_BYTES = 5120
 LONGEST_STRETCH = 2
@@ -51,19 +51,19 @@ class Area:
         return self.columns * self.channels * self.value
 
 
-def area(tensor: Tensor, layout: Layout, stored: int) -> Area:
+def area(tensor: Tensor, layout: Layout, value: int) -> Area:
     """Geometry of an activation, batch left out.
 
     Args:
         tensor: Of rank 4, 3 (one row) or less (one value with channels).
         layout: Order of its dimensions.
-        stored: Bytes of the place that holds it.
+        value: Bytes of each of its values as they are stored.
     """
     sizes = [size or 1 for size in (tensor.shape or ())[1:]]
     if layout == "NCHW" and len(sizes) > 1:
         sizes = [*sizes[1:], sizes[0]]
     rows, columns, channels = ([1] * (3 - len(sizes)) + sizes)[-3:] if sizes else (1, 1, 1)
-    return Area(rows, columns, channels, max(stored // max(rows * columns * channels, 1), 1))
+    return Area(rows, columns, channels, value)
 
 
 def scratch(program: Program, step: Step) -> int:
@@ -122,10 +122,10 @@ def _diagonal(program: Program, step: Step, source_bytes: int, output_bytes: int
     high, wide = window(operator)
     stride = window(operator, "strides")[0]
     missing = (output.rows - 1) * stride + high - source.rows
-    above = max(missing, 0) // 2 if is_padded(operator) else 0
+    above = max(missing, 0) // 2 if is_padded(operator) else _rows_put_above(program, operator)
     if step.pooled is not None:
         stride *= window(step.pooled, "strides")[0]
-        output = area(program.tensor(step.pooled.outputs[0]), program.graph.layout, output_bytes)
+        output = area(program.tensor(step.pooled.outputs[0]), program.graph.layout, output.value)
     if stride == 1 and operator.type == "conv2d" and high * wide > 1 and source.value == 1:
         # sound, yet ST's figures for ResNet and for int8 activity recognition leave room for both
         return source_bytes + output_bytes
@@ -137,14 +137,20 @@ def _diagonal(program: Program, step: Step, source_bytes: int, output_bytes: int
     return max(output_bytes, distance + source_bytes)
 
 
+def _rows_put_above(program: Program, operator: Operator) -> int:
+    """Rows that a padding before an operator, which is not stored, puts above its input."""
+    maker = program.maker_of(program.moving(operator)[0])
+    pads = maker.attributes.get("pads", ()) if maker is not None and maker.type == "pad" else ()
+    rows = 2 if program.graph.layout == "NCHW" else 1
+    return max(int(pads[rows][0]), 0) if len(pads) == 4 else 0
+
+
 def _areas(program: Program, step: Step) -> tuple[Area, Area]:
-    """Input and output of the operator that leads; a pooled convolution's output is that of its rows."""
+    """What is stored of input and output of the operator that leads; a pooled convolution's output is its rows."""
     operator = program.first(step)
-    layout, sizes = program.graph.layout, program.sizes
-    source, output = program.tensor(program.moving(operator)[0]), program.tensor(operator.outputs[0])
-    read = sizes[step.reads[0]] if step.reads else 0
-    value = max(read // max(source.elements or 1, 1), 1)
-    written = sizes[step.writes[0]] if step.pooled is None else (output.elements or 0) * value
+    layout, widths = program.graph.layout, program.widths
+    source, output = program.unpadded(program.moving(operator)[0]), program.tensor(operator.outputs[0])
+    read, written = (widths[places[0]] if places else 1 for places in (step.reads, step.writes))
     return area(source, layout, read), area(output, layout, written)
 
 

@@ -16,6 +16,9 @@ ALIASES = frozenset(_MOVES_NOTHING.split())
 ACTIVATIONS = frozenset(_ACTIVATES.split())
 POOLS = frozenset({"average-pool2d", "max-pool2d"})
 CONVOLUTIONS = frozenset(_CONVOLVES.split()) | {"fully-connected"}
+AFFINE = frozenset({"batch-norm", "add", "sub", "mul", "div"})
+"""Operators that give each channel a factor or a term, where their other input is such a constant."""
+
 WINDOWED = frozenset(_CONVOLVES.split()) | POOLS
 ELEMENTWISE = ACTIVATIONS | frozenset(_BY_VALUE.split())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from registry.footprint.kernels import least_together, scratch, together
 from registry.footprint.placement import by_first_use, by_size, first_fit
-from registry.footprint.steps import Program
+from registry.footprint.steps import HIDING, Program
 from registry.footprint.weights import weights_bytes
 from registry.inspect.graph import Graph
 
@@ -154,7 +154,7 @@ def _notes(program: Program) -> tuple[str, ...]:
     if open_ones:
         names = ", ".join(program.tensor(number).name or f"tensor {number}" for number in open_ones[:3])
         notes.append(f"{len(open_ones)} tensors of unknown size count as nothing, first {names}")
-    hidden = sorted({operator.type for operator in program.graph.operators} & {"if", "while", "call"})
+    hidden = sorted({operator.type for operator in program.graph.operators} & HIDING)
     if hidden:
         notes.append(f"memory inside {', '.join(hidden)} is not counted")
     return tuple(notes)

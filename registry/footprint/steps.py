@@ -5,8 +5,11 @@ What is merged, and why it is the same computation:
 - An operator of constants only (a shape, dequantized weights) is computed by the compiler, not by the device.
 - Reshape, flatten, squeeze, identity and dropout move no bytes: input and output are one place. So is a
   transposition that only moves dimensions of size one, and a conversion of unsigned to signed bytes at the input.
-- A batch normalization beside a convolution is a change of its weights and bias; an activation after it is applied
-  to each value before it is stored (Jacob et al., arXiv:1712.05877, fold both).
+- Kernels of microcontrollers keep channels last whatever a file says, so that in a file with channels first a
+  transposition between the two orders (converters write them at borders) only says how a tensor is written down.
+- A batch normalization beside a convolution is a change of its weights and bias, and so are a factor and a term for
+  each channel; an activation after it is applied to each value before it is stored (Jacob et al., arXiv:1712.05877,
+  fold both). A normalization behind the activation is no such change and runs alone.
 - Padding before a window is not stored: the kernel skips what lies outside.
 - Quantize and dequantize around a float operator say that it runs on integers (ONNX QDQ); integers are stored.
 - Pooling after a convolution of its own reads each row as it comes, so the convolution's output is never whole.
@@ -22,11 +25,28 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Literal
 
-from registry.footprint.kinds import ACTIVATIONS, ALIASES, CONVOLUTIONS, POOLS, WINDOWED
-from registry.inspect.graph import Graph, Operator, Shape, Tensor
+from registry.footprint.kinds import (
+    ACTIVATIONS,
+    AFFINE,
+    ALIASES,
+    CONVOLUTIONS,
+    ELEMENTWISE,
+    POOLS,
+    WINDOWED,
+    window,
+)
+from registry.inspect.cost import channels_of
+from registry.inspect.graph import BITS, Graph, Operator, Shape, Tensor
 
 Pools = Literal["apart", "usual", "inside"]
 """Whether pooling runs inside the convolution before it: never, where compilers do so, wherever it could."""
+
+
+HIDING = frozenset({"if", "while", "call"})
+"""Operators with graphs of their own inside, which may read more than the inputs that stand here."""
+
+LONGEST_DETOUR = 8
+"""Operators one after the other that are looked at for a way back to the value that they began with."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +113,15 @@ class Program:
         return sizes
 
     @cached_property
+    def widths(self) -> Mapping[int, int]:
+        """Bytes of a value by place: the least of the tensors that share it."""
+        widths: dict[int, int] = {}
+        for number, tensor in enumerate(self.graph.tensors):
+            place, width = self._root(number), max(BITS[tensor.dtype] // 8, 1)
+            widths[place] = min(widths.get(place, width), width)
+        return widths
+
+    @cached_property
     def lifetimes(self) -> Mapping[int, tuple[int, int]]:
         """First and last step in which a place holds something that is still needed."""
         lives = dict.fromkeys(self.inputs, (0, 0))
@@ -123,6 +152,12 @@ class Program:
     def tensor(self, number: int) -> Tensor:
         """A tensor by its number in the graph."""
         return self.graph.tensors[number]
+
+    def unpadded(self, number: int) -> Tensor:
+        """What is stored of a tensor: without the padding that the kernel which reads it does itself."""
+        maker = self.maker_of(number)
+        padded = number in self._padded and maker is not None
+        return self.tensor(self.moving(maker)[0] if padded and maker is not None else number)
 
     def is_fixed(self, number: int) -> bool:
         """Whether a tensor's value is known before the network runs."""
@@ -171,16 +206,37 @@ class Program:
         if operator.type in ALIASES:
             return True
         if operator.type == "transpose":
-            return _moves_nothing(source.shape, operator.attributes.get("permutation"))
+            permutation = operator.attributes.get("permutation")
+            return _moves_nothing(source.shape, permutation) or self._relabels(permutation)
         if operator.type == "pad":
             return self._only_reader_is(operator.outputs[0], WINDOWED)
         if operator.type == "quantize":
             return self._is_alone(moving[0]) and (
-                source.bytes == output.bytes or moving[0] not in self.graph.inputs
+                source.bytes == output.bytes or self._root(moving[0]) not in self.graph.inputs
             )
-        if operator.type == "dequantize":
-            return self._feeds_integers(operator.outputs[0])
+        if operator.type == "dequantize" and self._feeds_integers(operator.outputs[0]):
+            return True
+        return self._pools_run == "inside" and self._returns(operator, moving[0])
+
+    def _returns(self, operator: Operator, source: int) -> bool:
+        """Whether values only go into a calculation with the one that they come from, as in x * sigmoid(x).
+
+        A kernel for all of it needs no place for them: each value depends on one value alone.
+        """
+        for _step in range(LONGEST_DETOUR):
+            if operator.type not in ELEMENTWISE or not operator.outputs or not self._is_alone(operator.outputs[0]):
+                return False
+            operator = self.readers_of(operator.outputs[0])[0] if self.readers_of(operator.outputs[0]) else operator
+            others = self.moving(operator)
+            if len(others) > 1:
+                near = operator.type in ELEMENTWISE and len(others) == 2
+                return near and self._root(source) in {self._root(number) for number in others}
         return False
+
+    def _relabels(self, permutation: tuple[int, ...] | None) -> bool:
+        """Whether a transposition is between channels first and last; the upper bound holds a copy all the same."""
+        known = self.graph.layout == "NCHW" and self._pools_run != "apart"
+        return known and permutation in ((0, 2, 3, 1), (0, 3, 1, 2))
 
     def _feeds_integers(self, number: int, depth: int = 4) -> bool:
         """Whether everything that reads a dequantized value gives quantized values again, each asked once."""
@@ -198,20 +254,44 @@ class Program:
         """Whether an operator is applied to each value as its producer stores it."""
         if not self._is_alone(source) or host.pooled is not None:
             return False
-        if operator.type == "batch-norm":
-            return self.first(host).type in CONVOLUTIONS
+        if operator.type in AFFINE:
+            return self._is_linear(host) and self._is_by_channel(operator, source)
         return operator.type in ACTIVATIONS and len(self.moving(operator)) == 1
+
+    def _is_linear(self, host: Step) -> bool:
+        """Whether nothing but factors and terms for each channel follows a convolution's sums."""
+        first, merged = self.first(host), (self.graph.operators[number] for number in host.merged)
+        before = (first, *merged)
+        plain = all(operator.attributes.get("activation", "none") == "none" for operator in before)
+        return plain and first.type in CONVOLUTIONS and AFFINE.issuperset(operator.type for operator in before[1:])
+
+    def _is_by_channel(self, operator: Operator, source: int) -> bool:
+        """Whether an operator has one factor or term for each channel of its input, or for all of it."""
+        if operator.type == "batch-norm":
+            return True
+        others = [number for number in operator.inputs if number != source]
+        if len(others) != 1 or not self.is_fixed(others[0]) or self._integers[self._root(source)]:
+            return False
+        if operator.type == "div" and operator.inputs[0] != source:
+            return False
+        given, constant = self.tensor(source), self.tensor(others[0])
+        channels, wide = channels_of(self.graph, given), [size for size in constant.shape or () if size != 1]
+        if given.shape is None or constant.shape is None or given.shape != self.tensor(operator.outputs[0]).shape:
+            return False
+        if not wide:
+            return True
+        behind = len(given.shape) - 2 if self.graph.layout == "NCHW" and len(given.shape) > 2 else 0
+        return wide == [channels] and len(constant.shape) > behind and constant.shape[-1 - behind] == channels
 
     def _pools(self, operator: Operator, source: int, host: Step) -> bool:
         """Whether pooling reads a convolution's rows as they come; floats mostly only with a square window."""
-        window = operator.attributes.get("kernel", (1, 1))
-        usual = len(set(window)) == 1 or self._integers[self._root(source)]
+        usual = len(set(window(operator))) == 1 or self._integers[self._root(source)]
         return (
             self._pools_run != "apart"
             and operator.type in POOLS
             and self._is_alone(source)
             and host.pooled is None
-            and self.first(host).type in ("conv2d", "depthwise-conv2d")
+            and self.first(host).type in ("conv1d", "conv2d", "depthwise-conv2d")
             and (self._pools_run == "inside" or (usual and source not in self._padded))
         )
 
@@ -263,6 +343,8 @@ def _fixed(graph: Graph) -> frozenset[int]:
     known = {number for number, tensor in enumerate(graph.tensors) if tensor.constant}
     for operator in graph.operators:
         needed = [number for number in operator.inputs if number >= 0]
+        if operator.type in HIDING:
+            continue
         if operator.type in ("constant", "shape") or (needed and known.issuperset(needed)):
             known.update(operator.outputs)
     return frozenset(known.difference(graph.inputs))

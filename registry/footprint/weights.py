@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.footprint.kinds import CONVOLUTIONS, is_padded
+from registry.footprint.kinds import AFFINE, CONVOLUTIONS, is_padded
 from registry.footprint.steps import Program, Step
 from registry.inspect.graph import Operator, Tensor
 
@@ -31,7 +31,7 @@ def weights_bytes(program: Program) -> int:
     for step in program.steps:
         alone = [program.first(step)]
         inside = [program.graph.operators[number] for number in step.merged]
-        alone += [operator for operator in inside if operator.type != "batch-norm"]
+        alone += [operator for operator in inside if operator.type not in AFFINE]
         numbers = [number for operator in alone for number in _constants(program, operator)]
         stored.update(_stored(program, number) for number in numbers)
         stored.update(_normalized(program, step))
@@ -73,10 +73,13 @@ def _bytes(tensor: Tensor) -> int:
 
 
 def _normalized(program: Program, step: Step) -> dict[int, int]:
-    """A bias that a convolution without one gets from the normalization merged into it."""
+    """A bias that a convolution without one gets from what is merged into it: a normalization or terms."""
     operator = program.first(step)
     if operator.type not in CONVOLUTIONS or any(number >= 0 for number in operator.inputs[2:]):
         return {}
-    merged = (program.graph.operators[number] for number in step.merged)
-    norms = [other for other in merged if other.type == "batch-norm" and len(other.inputs) > 1]
-    return {norm.inputs[1]: _bytes(program.tensor(norm.inputs[1])) for norm in norms[:1]}
+    for number in step.merged:
+        merged = program.graph.operators[number]
+        constants = [number for number in merged.inputs if number >= 0 and program.is_fixed(number)]
+        if merged.type in ("batch-norm", "add", "sub") and constants:
+            return {constants[0]: _bytes(program.tensor(constants[0]))}
+    return {}

@@ -163,7 +163,7 @@ def _rate(graph: Graph, operator: Operator) -> int:
     stated: int = max(operator.attributes.get("dilations", (1,)))
     if stated > 1:
         return stated
-    maker = graph.producers.get(operator.inputs[0])
+    maker = _maker(graph, operator)
     if maker is not None and maker.type == "space-to-batch" and len(maker.inputs) > 1 and maker.inputs[1] >= 0:
         block = graph.tensors[maker.inputs[1]].values
         return int(max(block)) if block else 1
@@ -235,8 +235,11 @@ def _divisible(value: float) -> int:
 
 
 def _output_stride(graph: Graph, body: Sequence[Operator]) -> int | None:
-    """Input height over the least height of a convolution's result before the pyramid pooling."""
-    given = [_height(graph, index) for index in graph.inputs]
+    """Height that the first convolution reads over the least height of one's result before the pyramid pooling.
+
+    The input itself may have another order of dimensions, which a transposition behind it makes good.
+    """
+    given = [_height(graph, one.inputs[0]) for one in body if one.type in CONVOLUTIONS and one.inputs][:1]
     heights = [
         height
         for operator in body
@@ -251,8 +254,13 @@ def _output_stride(graph: Graph, body: Sequence[Operator]) -> int | None:
 
 def _in_batch(graph: Graph, operator: Operator) -> bool:
     """Whether the convolution works on space that was moved into the batch: its height is no feature map's."""
-    maker = graph.producers.get(operator.inputs[0])
+    maker = _maker(graph, operator)
     return maker is not None and maker.type == "space-to-batch"
+
+
+def _maker(graph: Graph, operator: Operator) -> Operator | None:
+    """What makes the data that an operator works on."""
+    return graph.producers.get(operator.inputs[0]) if operator.inputs else None
 
 
 def _height(graph: Graph, index: int) -> int | None:
