@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from registry.errors import RejectedError, RequestError
+from registry.errors import RejectedError, RequestError, UnavailableError
 from registry.metrics.confusion import VOID, Pair, confusion_matrix
 from registry.metrics.figures import Scores
-from registry.metrics.tally import GlobalTally, ImageTally
+from registry.metrics.tally import GlobalTally, ImageTally, Tally
 
 PROTOCOLS = ("voc", "st-present-classes", "per-image", "ti-global")
 """Names of the protocols, as cards have them."""
@@ -32,7 +32,9 @@ class Run:
 
         Raises:
             RequestError: An unknown protocol, or another number of classes.
+            UnavailableError: numpy is not installed.
         """
+        _require_numpy()
         self.protocols = tuple(dict.fromkeys(protocols))
         if unknown := [name for name in self.protocols if name not in PROTOCOLS]:
             raise RequestError(f"unknown protocol {unknown[0]!r}", hint=f"choose of {', '.join(PROTOCOLS)}")
@@ -112,8 +114,17 @@ class Run:
         return run
 
 
-def _tally(protocol: str, classes: int) -> GlobalTally:
+def _tally(protocol: str, classes: int) -> Tally:
     return (GlobalTally if protocol in _GLOBAL else ImageTally)(protocol, classes)
+
+
+def _require_numpy() -> None:
+    try:
+        import numpy  # noqa: F401
+    except ModuleNotFoundError as missing:
+        raise UnavailableError(
+            "metrics need numpy, which is not installed", hint="pip install 'edge-model-zoo[eval]'"
+        ) from missing
 
 
 def _required(pair: Pair | None, size: str) -> Pair:

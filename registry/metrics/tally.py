@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,25 +22,29 @@ _ONE = 1 << 40
 or merged run gives the figures of an uninterrupted one to the last digit. Eight million images fit into 64 bits."""
 
 
-class GlobalTally:
-    """One confusion matrix over all images.
+class Tally(ABC):
+    """Images under a protocol, as sums.
 
-    - `voc`: each pixel of the split counts the same, void is left out, IoU is averaged over all classes including
-      background. Source: VOCevalseg.m of the PASCAL VOC development kit, which computes 0/0 for a class that occurs
-      neither in masks nor in predictions; such a class is left out of the mean here.
-    - `ti-global`: the same matrix; a class that never occurs counts as IoU 0 in the mean. Source: functions
-      `confusion_matrix` and `segmentation_accuracy` of TI's edgeai-benchmark. They add a float32 epsilon to each
-      union, which makes 0/0 a 0 and changes other values by 1.2e-7 of themselves at most; here it is not added.
-      They compute only the mean IoU; the other figures are those of `voc`.
+    Attributes:
+        protocol: Its name.
+        images: Images that were counted.
+        empty: Further images without a pixel to count.
+        sums: What is summed, by name; the first is zero where no image was counted and only there.
     """
 
-    def __init__(self, protocol: str, classes: int) -> None:
-        import numpy as np
-
+    def __init__(self, protocol: str, sums: dict[str, Sums]) -> None:
         self.protocol = protocol
         self.images = 0
         self.empty = 0
-        self.sums: dict[str, Sums] = {"matrix": np.zeros((classes, classes), np.int64)}
+        self.sums = sums
+
+    @abstractmethod
+    def scores(self) -> Scores:
+        """The figures of the images so far."""
+
+    @abstractmethod
+    def _take(self, matrix: Matrix) -> None:
+        """Sum an image that has pixels."""
 
     def add(self, matrix: Matrix) -> None:
         """Take in an image by its confusion matrix; one without pixels is only counted."""
@@ -49,34 +54,7 @@ class GlobalTally:
         self.images += 1
         self._take(matrix)
 
-    def _take(self, matrix: Matrix) -> None:
-        self.sums["matrix"] += matrix
-
-    def scores(self) -> Scores:
-        """The figures of the images so far."""
-        import numpy as np
-
-        matrix = self.sums["matrix"]
-        classes = len(matrix)
-        if not self.images:
-            return nothing(self.protocol, classes, self.empty)
-        figures = figures_of(matrix)
-        class_iou = figures.class_iou
-        if self.protocol == "ti-global":
-            class_iou = np.nan_to_num(class_iou, nan=0.0)
-        return Scores(
-            self.protocol,
-            float(np.nanmean(class_iou)),
-            figures.pixel_accuracy,
-            figures.mean_accuracy,
-            figures.frequency_weighted_iou,
-            numbers(class_iou),
-            self.images,
-            self.empty,
-            tuple(tuple(row) for row in matrix.tolist()),
-        )
-
-    def merge(self, other: GlobalTally) -> None:
+    def merge(self, other: Tally) -> None:
         """Take in all images of a tally of the same protocol and classes."""
         self.images += other.images
         self.empty += other.empty
@@ -106,9 +84,56 @@ class GlobalTally:
             if not whole or (found.size and found.min() < 0):
                 raise _damaged(self.protocol, key)
             values[...] = found
+        if next(iter(self.sums.values())).any() != (self.images > 0):
+            raise _damaged(self.protocol, "images")
 
 
-class ImageTally(GlobalTally):
+class GlobalTally(Tally):
+    """One confusion matrix over all images.
+
+    - `voc`: each pixel of the split counts the same, void is left out, IoU is averaged over all classes including
+      background. Source: VOCevalseg.m of the PASCAL VOC development kit, which computes 0/0 for a class that occurs
+      neither in masks nor in predictions; such a class is left out of the mean here.
+    - `ti-global`: the same matrix; a class that never occurs counts as IoU 0 in the mean. Source: functions
+      `confusion_matrix` and `segmentation_accuracy` of TI's edgeai-benchmark. They add a float32 epsilon to each
+      union, which makes 0/0 a 0 and changes other values by 1.2e-7 of themselves at most; here it is not added.
+      They compute only the mean IoU; the other figures are those of `voc`.
+    """
+
+    def __init__(self, protocol: str, classes: int) -> None:
+        import numpy as np
+
+        super().__init__(protocol, {"matrix": np.zeros((classes, classes), np.int64)})
+
+    def scores(self) -> Scores:
+        """The figures of the images so far."""
+        import numpy as np
+
+        matrix = self.sums["matrix"]
+        classes = len(matrix)
+        if not self.images:
+            return nothing(self.protocol, classes, self.empty)
+        figures = figures_of(matrix)
+        class_iou = figures.class_iou
+        if self.protocol == "ti-global":
+            class_iou = np.nan_to_num(class_iou, nan=0.0)
+        return Scores(
+            self.protocol,
+            float(np.nanmean(class_iou)),
+            figures.pixel_accuracy,
+            figures.mean_accuracy,
+            figures.frequency_weighted_iou,
+            numbers(class_iou),
+            self.images,
+            self.empty,
+            tuple(tuple(row) for row in matrix.tolist()),
+        )
+
+    def _take(self, matrix: Matrix) -> None:
+        self.sums["matrix"] += matrix
+
+
+class ImageTally(Tally):
     """Figures of each image, averaged over images. Pixel accuracy and the other figures are always averaged so.
 
     - `st-present-classes`: the IoU of each class in the image's mask, all (image, class) values pooled: their sum
@@ -117,17 +142,15 @@ class ImageTally(GlobalTally):
       ONNX files; for Keras files it averages accuracy over batches. A class that is only predicted has no value of
       its own: it costs the classes in whose place it stands. ST computes mean IoU and pixel accuracy only.
     - `per-image`: the mean IoU of an image is that of the classes in its mask or prediction; the mean IoU of the
-      run is that of its images. Source: NXP's eiq-model-zoo, semantic segmentation, heading mIoU, which does not say
+      run is that of its images. Source: NXP's eiq-model-zoo, semantic segmentation, heading mIoU, which leaves open
       what becomes of void and of absent classes: both are left out.
     """
 
     def __init__(self, protocol: str, classes: int) -> None:
         import numpy as np
 
-        super().__init__(protocol, classes)
-        names = ("class-iou", "class-images")
-        self.sums = {name: np.zeros(classes, np.int64) for name in names}
-        self.sums["image-figures"] = np.zeros(4, np.int64)
+        lengths = {"class-images": classes, "class-iou": classes, "image-figures": 4}
+        super().__init__(protocol, {name: np.zeros(length, np.int64) for name, length in lengths.items()})
 
     def _take(self, matrix: Matrix) -> None:
         import numpy as np

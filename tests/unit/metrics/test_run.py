@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, jaccard_score, recall_score
 
-from registry.errors import RejectedError, RequestError
+from registry.errors import RejectedError, RequestError, UnavailableError
 from registry.metrics import PROTOCOLS, VOID, Pair, Run
 from tests.unit.metrics.definitions import DEFINITIONS
 from tests.unit.metrics.random_images import pairs
@@ -182,6 +183,13 @@ def test_an_unknown_protocol_is_named() -> None:
         Run(21, ("voc", "nxp"))
 
 
+def test_without_numpy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(UnavailableError, match="metrics need numpy") as caught:
+        Run(21)
+    assert "edge-model-zoo[eval]" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("other", [Run(3, ("voc",)), Run(2, ("per-image",))])
 def test_runs_of_other_classes_or_protocols_are_not_merged(other: Run) -> None:
     with pytest.raises(RequestError, match="cannot be merged: expected 2 classes, voc, found"):
@@ -195,12 +203,15 @@ DAMAGES: list[tuple[tuple[str, ...], Any]] = [
     (("protocols",), []),
     (("protocols", "voc"), 7),
     (("protocols", "voc", "images"), -1),
+    (("protocols", "voc", "images"), 0),
     (("protocols", "voc", "images"), "many"),
     (("protocols", "voc", "matrix"), [[1, 2], [3]]),
     (("protocols", "voc", "matrix"), [[1, 2], [3, -4]]),
     (("protocols", "voc", "matrix"), [[1, 2], [3, 0.5]]),
     (("protocols", "voc", "matrix"), [[1, 2], [3, 10**30]]),
     (("protocols", "voc", "matrix"), {}),
+    (("protocols", "voc", "matrix"), [[0, 0], [0, 0]]),
+    (("protocols", "per-image", "class-images"), [0, 0]),
     (("protocols", "per-image", "class-iou"), None),
 ]
 
