@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import inspection, large, pull, start, transfer, validation
+from benchmarks import inspection, large, metrics, pull, start, transfer, validation
 from benchmarks.measure import FailedError
 from benchmarks.report import Row, markdown
 from benchmarks.setting import Setting
@@ -22,6 +22,7 @@ GROUPS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "pull": pull.measure,
     "transfer": transfer.measure,
     "inspect": inspection.measure,
+    "metrics": metrics.measure,
     "catalogue": large.measure,
     "validate": validation.measure,
 }

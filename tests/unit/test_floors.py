@@ -44,6 +44,7 @@ HEAVY = (
     "boto3",
     "cryptography",
     "botocore",
+    "numpy",
     "onnxruntime",
     "requests",
     "jsonschema",

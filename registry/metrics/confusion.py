@@ -1,0 +1,103 @@
+"""The confusion matrix of one image: what every protocol is computed from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from registry.errors import RejectedError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    Matrix = NDArray[np.int64]
+
+VOID = 255
+"""The id of a mask's pixels that nobody labelled."""
+_IDS = 256
+_NAMED = 10
+
+
+class Pair(NamedTuple):
+    """A class map and the mask that it is held against, both (H, W) of class ids; 255 in the mask is void."""
+
+    prediction: Array
+    mask: Array
+
+
+def confusion_matrix(pair: Pair, classes: int, name: str, *, void_is_background: bool = False) -> Matrix:
+    """Pixels by class of the mask (row) and of the prediction (column).
+
+    Mask and prediction are fused into one index a pixel, which is counted once, so that an id which the dataset
+    does not have is found in the counts and costs no pass of its own.
+
+    Args:
+        pair: Class map and mask of one image; an image without pixels is allowed.
+        classes: Number of classes of the dataset, 1 to 255; their ids are 0 to `classes` - 1.
+        name: What errors call the image.
+        void_is_background: Count void pixels as class 0, as ST does; otherwise they are left out.
+
+    Returns:
+        (classes, classes) of int64.
+
+    Raises:
+        RejectedError: The shapes differ, something is no array of class ids, or an id is not one of the dataset.
+    """
+    import numpy as np
+
+    prediction, mask = (np.asarray(part) for part in pair)
+    _require_maps(prediction, mask, name)
+    for what, ids in (("prediction", prediction), ("mask", mask)):
+        if ids.size and (ids.min() < 0 or ids.max() >= _IDS):
+            raise _unknown(name, what, np.unique(ids), classes)
+    fused = mask.astype(np.uint16) << 8 | prediction.astype(np.uint8)
+    counts = np.bincount(fused.ravel(), minlength=_IDS * _IDS).reshape(_IDS, _IDS)
+    if counts[:, classes:].any():
+        raise _unknown(name, "prediction", np.flatnonzero(counts.any(axis=0)), classes)
+    if counts[classes:VOID].any():
+        raise _unknown(name, "mask", np.flatnonzero(counts.any(axis=1)), classes)
+    matrix: Matrix = counts[:classes, :classes].astype(np.int64)
+    if void_is_background:
+        matrix[0] += counts[VOID, :classes]
+    return matrix
+
+
+def nearest(ids: Array, height: int, width: int) -> Array:
+    """A mask or class map at another size; each pixel takes the id at its centre.
+
+    The source row of row i is floor((i + 1/2) * rows / height): half-pixel centres, as in Pillow's NEAREST and in
+    TensorFlow 2's nearest `tf.image.resize`, which ST's evaluation uses. Computed in integers, so that a centre on
+    the border of two pixels always takes the later one; with floats that depends on their rounding.
+    """
+    import numpy as np
+
+    rows = (2 * np.arange(height) + 1) * ids.shape[0] // (2 * height)
+    columns = (2 * np.arange(width) + 1) * ids.shape[1] // (2 * width)
+    found: Array = ids[rows[:, None], columns]
+    return found
+
+
+def _require_maps(prediction: Array, mask: Array, name: str) -> None:
+    for what, ids in (("prediction", prediction), ("mask", mask)):
+        if ids.ndim != 2 or ids.dtype.kind not in "iu":
+            found = f"{ids.dtype} of shape {ids.shape}"
+            raise RejectedError(f"{name}: expected the {what} to be integers of shape (H, W), found {found}")
+    if prediction.shape != mask.shape:
+        raise RejectedError(
+            f"{name}: expected a prediction of the mask's shape {mask.shape}, found {prediction.shape}",
+            hint="resize the class map to the mask, or the mask to the network, as the protocol says",
+        )
+
+
+def _unknown(name: str, what: str, found: Array, classes: int) -> RejectedError:
+    allowed = {*range(classes), VOID} if what == "mask" else set(range(classes))
+    ids = [int(number) for number in found if int(number) not in allowed]
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    listed = ", ".join(str(number) for number in ids[:_NAMED])
+    return RejectedError(
+        f"{name}: expected ids 0 to {classes - 1} in the {what}, found {listed}{more}",
+        hint="the masks must be of the dataset that is named"
+        if what == "mask"
+        else "is the model of this dataset?",
+    )

@@ -1,0 +1,137 @@
+"""A run over images under one or several protocols: each image is looked at once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from registry.errors import RejectedError, RequestError, UnavailableError
+from registry.metrics.confusion import VOID, Pair, confusion_matrix
+from registry.metrics.figures import Scores
+from registry.metrics.tally import GlobalTally, ImageTally, Tally
+
+PROTOCOLS = ("voc", "st-present-classes", "per-image", "ti-global")
+"""Names of the protocols, as cards have them."""
+_GLOBAL = ("voc", "ti-global")
+_AT_NETWORK_SIZE = ("st-present-classes",)
+
+
+class Run:
+    """Accuracy of a model under protocols, so far.
+
+    `voc`, `ti-global` and `per-image` look at the mask's own resolution, where they share one confusion matrix an
+    image; `st-present-classes` looks at the network's, where the mask comes by `nearest`.
+    """
+
+    def __init__(self, classes: int, protocols: Iterable[str] = PROTOCOLS) -> None:
+        """Start without images.
+
+        Args:
+            classes: Number of classes of the dataset, background included: 1 to 255.
+            protocols: Some of `PROTOCOLS`.
+
+        Raises:
+            RequestError: An unknown protocol, or another number of classes.
+            UnavailableError: numpy is not installed.
+        """
+        _require_numpy()
+        self.protocols = tuple(dict.fromkeys(protocols))
+        if unknown := [name for name in self.protocols if name not in PROTOCOLS]:
+            raise RequestError(f"unknown protocol {unknown[0]!r}", hint=f"choose of {', '.join(PROTOCOLS)}")
+        if not 1 <= classes <= VOID:
+            raise RequestError(f"expected 1 to {VOID} classes, found {classes}: id {VOID} is void")
+        self.classes = classes
+        self._tallies = {name: _tally(name, classes) for name in self.protocols}
+
+    @property
+    def needs_network_size(self) -> bool:
+        """Whether `add` needs the pair at the network's size."""
+        return any(name in _AT_NETWORK_SIZE for name in self.protocols)
+
+    @property
+    def needs_mask_size(self) -> bool:
+        """Whether `add` needs the pair at the mask's size."""
+        return any(name not in _AT_NETWORK_SIZE for name in self.protocols)
+
+    def add(self, name: str, at_mask: Pair | None, at_network: Pair | None = None) -> None:
+        """Take in an image. When it is refused, nothing of it is kept.
+
+        Args:
+            name: What errors call the image.
+            at_mask: Prediction and mask at the mask's own size.
+            at_network: Both at the network's size.
+
+        Raises:
+            RejectedError: Shapes or ids are wrong; see `confusion_matrix`.
+            RequestError: A protocol of this run needs a pair that is not given.
+        """
+        matrices = {}
+        if self.needs_mask_size:
+            matrices[False] = confusion_matrix(_required(at_mask, "mask"), self.classes, name)
+        if self.needs_network_size:
+            pair = _required(at_network, "network")
+            matrices[True] = confusion_matrix(pair, self.classes, name, void_is_background=True)
+        for protocol, tally in self._tallies.items():
+            tally.add(matrices[protocol in _AT_NETWORK_SIZE])
+
+    def scores(self) -> dict[str, Scores]:
+        """The figures so far, by protocol."""
+        return {name: tally.scores() for name, tally in self._tallies.items()}
+
+    def merge(self, other: Run) -> None:
+        """Take in all images of another run.
+
+        Raises:
+            RequestError: It has other classes or protocols.
+        """
+        if (other.classes, set(other.protocols)) != (self.classes, set(self.protocols)):
+            ours, theirs = (f"{run.classes} classes, {', '.join(run.protocols)}" for run in (self, other))
+            raise RequestError(f"two runs cannot be merged: expected {ours}, found {theirs}")
+        for name, tally in self._tallies.items():
+            tally.merge(other._tallies[name])
+
+    def to_json(self) -> dict[str, Any]:
+        """The state as plain data, to go on from later."""
+        tallies = {name: tally.to_json() for name, tally in self._tallies.items()}
+        return {"classes": self.classes, "protocols": tallies}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Run:
+        """The run of a state of `to_json`.
+
+        Raises:
+            RejectedError: Not such a state.
+            RequestError: It names protocols that do not exist here.
+        """
+        classes, protocols = state.get("classes"), state.get("protocols")
+        if type(classes) is not int or not isinstance(protocols, Mapping):
+            raise _damaged()
+        run = cls(classes, protocols)
+        for name, tally in protocols.items():
+            if not isinstance(tally, Mapping):
+                raise _damaged()
+            run._tallies[name].restore(tally)
+        return run
+
+
+def _tally(protocol: str, classes: int) -> Tally:
+    return (GlobalTally if protocol in _GLOBAL else ImageTally)(protocol, classes)
+
+
+def _require_numpy() -> None:
+    try:
+        import numpy  # noqa: F401
+    except ModuleNotFoundError as missing:
+        raise UnavailableError(
+            "metrics need numpy, which is not installed", hint="pip install 'edge-model-zoo[eval]'"
+        ) from missing
+
+
+def _required(pair: Pair | None, size: str) -> Pair:
+    if pair is None:
+        raise RequestError(f"the protocols of this run need prediction and mask at the {size}'s size")
+    return pair
+
+
+def _damaged() -> RejectedError:
+    return RejectedError("state of an evaluation: damaged", hint="start the evaluation anew")

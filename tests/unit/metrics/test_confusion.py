@@ -1,0 +1,113 @@
+"""Confusion matrices: against scikit-learn, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.metrics import confusion_matrix as of_scikit_learn
+
+from registry.errors import RejectedError
+from registry.metrics import VOID, Pair, confusion_matrix, nearest
+from tests.unit.metrics.random_images import pairs
+from tests.unit.strategies import PROPERTY
+
+
+@PROPERTY
+@given(st.integers(1, 6).flatmap(lambda classes: st.tuples(st.just(classes), pairs(classes))))
+def test_it_counts_as_scikit_learn_counts(case: tuple[int, Pair]) -> None:
+    classes, pair = case
+    known = pair.mask != VOID
+    expected = np.zeros((classes, classes), int)
+    if known.any():
+        expected = of_scikit_learn(pair.mask[known], pair.prediction[known], labels=range(classes))
+    assert confusion_matrix(pair, classes, "image").tolist() == expected.tolist()
+
+
+@PROPERTY
+@given(pairs(4))
+def test_void_as_background_is_a_mask_with_zeros_there(pair: Pair) -> None:
+    filled = Pair(pair.prediction, np.where(pair.mask == VOID, 0, pair.mask))
+    found = confusion_matrix(pair, 4, "image", void_is_background=True)
+    assert found.tolist() == confusion_matrix(filled, 4, "image").tolist()
+    assert found.sum() == pair.mask.size
+
+
+def test_255_classes_are_the_most() -> None:
+    ids = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    found = confusion_matrix(Pair(np.minimum(ids, 254), ids), 255, "image")
+    assert np.array_equal(found, np.eye(255))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_ids_of_a_prediction_that_the_dataset_lacks_are_named(dtype: type) -> None:
+    prediction: NDArray[Any] = np.array([[0, 21, 30, 21]], dtype)
+    with pytest.raises(RejectedError, match=r"bird\.png: expected ids 0 to 20 in the prediction, found 21, 30$"):
+        confusion_matrix(Pair(prediction, np.full((1, 4), VOID)), 21, "bird.png")
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(-1, "-1"), (-(2**40), "-1099511627776"), (256, "256"), (65536, "65536")]
+)
+def test_ids_outside_of_a_byte_do_not_wrap_around(number: int, shown: str) -> None:
+    good, bad = np.array([[0, 0]]), np.array([[0, number]])
+    with pytest.raises(RejectedError, match=f"in the prediction, found {shown}$"):
+        confusion_matrix(Pair(bad, good), 21, "image")
+    with pytest.raises(RejectedError, match=f"in the mask, found {shown}$"):
+        confusion_matrix(Pair(good, bad), 21, "image")
+
+
+def test_ids_of_a_mask_that_the_dataset_lacks_are_named_and_void_is_not_one_of_them() -> None:
+    mask = np.array([[0, 2, VOID, 254]], np.uint8)
+    with pytest.raises(RejectedError, match=r"expected ids 0 to 1 in the mask, found 2, 254$"):
+        confusion_matrix(Pair(np.zeros_like(mask), mask), 2, "image")
+
+
+def test_many_unknown_ids_are_counted() -> None:
+    prediction = np.arange(32).reshape(1, 32)
+    with pytest.raises(RejectedError, match=r"found 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 20 more$"):
+        confusion_matrix(Pair(prediction, np.zeros_like(prediction)), 2, "image")
+
+
+def test_void_is_no_id_of_a_prediction() -> None:
+    ids = np.full((1, 1), VOID)
+    with pytest.raises(RejectedError, match=r"in the prediction, found 255$"):
+        confusion_matrix(Pair(ids, ids), 21, "image")
+
+
+def test_shapes_must_be_the_same() -> None:
+    pair = Pair(np.zeros((4, 3), int), np.zeros((3, 4), int))
+    with pytest.raises(RejectedError, match=r"of the mask's shape \(3, 4\), found \(4, 3\)"):
+        confusion_matrix(pair, 2, "image")
+
+
+@pytest.mark.parametrize("bad", [np.zeros((2, 2, 3), int), np.zeros((2, 2)), np.zeros((2, 2), bool)])
+def test_only_integers_in_two_dimensions_are_maps(bad: NDArray[Any]) -> None:
+    good = np.zeros((2, 2), int)
+    for what, pair in (("prediction", Pair(bad, good)), ("mask", Pair(good, bad))):
+        with pytest.raises(RejectedError, match=rf"expected the {what} to be integers of shape \(H, W\), found"):
+            confusion_matrix(pair, 2, "image")
+
+
+@PROPERTY
+@given(*[st.integers(1, 40)] * 4)
+def test_nearest_takes_the_pixels_that_pillow_takes(rows: int, columns: int, height: int, width: int) -> None:
+    ids = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
+    expected = np.asarray(Image.fromarray(ids).resize((width, height), Image.Resampling.NEAREST))
+    # where a centre lies on the border of two pixels, Pillow's floats may take either
+    clear = np.outer(off_border(rows, height), off_border(columns, width))
+    assert np.array_equal(nearest(ids, height, width)[clear], expected[clear])
+
+
+def off_border(old: int, new: int) -> list[bool]:
+    return [(2 * position + 1) * old % (2 * new) != 0 for position in range(new)]
+
+
+def test_nearest_takes_the_later_pixel_where_a_centre_lies_on_a_border() -> None:
+    assert nearest(np.array([[0, 1, 2, 3]]), 1, 2).tolist() == [[1, 3]]
+    assert nearest(np.array([[0, 1]]), 2, 3).tolist() == [[0, 1, 1]] * 2
