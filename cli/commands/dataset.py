@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = click.Path(path_type=Path)
 VOC = "pascal-voc-2012"
+COCO_VOC = "coco-2017-voc-2012"
 
 
 @click.group("dataset")
@@ -199,6 +200,42 @@ def classes_(
     dataset = _dataset(source, name, load_settings(cards=cards, cache=cache), voice)
     chosen: derive.Mode = "st" if mode == "st" else "zoo"
     _tell(folder, derive.few_classes(opened, dataset, wanted, folder, voice, train=train, mode=chosen))
+
+
+@build.command(
+    "coco",
+    epilog="""\b
+Example:
+  zoo dataset build coco annotations/instances_train2017.json train2017 VOC2012 coco-voc
+
+COCO's images with any of VOC's 20 classes and one annotation of more than 1000 square pixels; annotations are
+painted in file order, crowds included; VOC is added, and val is VOC's.""",
+)
+@click.argument("instances", type=FOLDER, metavar="JSON")
+@click.argument("images", type=FOLDER, metavar="IMAGES")
+@click.argument("voc", type=FOLDER, metavar="VOC")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--train", default="trainaug", show_default=True, metavar="SPLIT", help="VOC's list for training.")
+@common_options
+def coco_(
+    instances: Path,
+    images: Path,
+    voc: Path,
+    folder: Path,
+    train: str,
+    cards: tuple[str, ...],
+    cache: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """COCO 2017 painted with VOC's classes, and VOC, as one dataset."""
+    from registry.samples import coco
+    from registry.samples.voc import VocFolder
+
+    voice = Voice(quiet=quiet, verbose=verbose)
+    opened = VocFolder(voc)
+    dataset = open_catalog(load_settings(cards=cards, cache=cache), voice).require_dataset(COCO_VOC)
+    _tell(folder, coco.build(instances, images, opened, dataset, folder, voice, train=train))
 
 
 def _tell(folder: Path, splits: dict[str, list[str]]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from registry.dataset import Dataset
-from registry.errors import RejectedError, RequestError
+from registry.errors import RejectedError, RequestError, UnavailableError
 from registry.files import place, write_atomically
 from registry.parallel import ordered_map
 from registry.progress import Progress
@@ -31,8 +31,7 @@ def trainaug(folder: VocFolder) -> list[str]:
     Raises:
         RequestError: There are no augmented masks, or there is no list `val`.
         RejectedError: The list `val` is no list.
-        UnavailableError: A list cannot be read.
-        OSError: The list cannot be written.
+        UnavailableError: A list cannot be read or written.
     """
     masks = folder.masks("trainaug")
     if masks.name.lower() != AUGMENTED.lower():
@@ -42,7 +41,11 @@ def trainaug(folder: VocFolder) -> list[str]:
     held = set(folder.names("val"))
     stems = {path.stem for path in masks.iterdir() if path.suffix.lower() in MASK_TYPES}
     names = sorted(stems - held)
-    write_atomically(folder.lists / "trainaug.txt", "".join(f"{name}\n" for name in names).encode())
+    path = folder.lists / "trainaug.txt"
+    try:
+        write_atomically(path, "".join(f"{name}\n" for name in names).encode())
+    except OSError as error:
+        raise UnavailableError(f"{path}: cannot be written: {error.strerror or error}") from None
     return names
 
 
