@@ -33,6 +33,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "fit": "Does it fit my board? Engine, memory by pool, and why not.",
         "diff": "What changed between two models.",
     },
+    "Make": {
+        "dataset": "Check, generate and derive datasets on disk.",
+    },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",

@@ -27,7 +27,9 @@ FLOORS = {
     **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
-    **dict.fromkeys(("signature", "attachment", "beside", "capacity", "conditions", "operators"), SECOND),
+    **dict.fromkeys(
+        ("signature", "attachment", "beside", "capacity", "conditions", "operators", "samples"), SECOND
+    ),
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "published", "trust"), THIRD),
     **dict.fromkeys(("selection", "moving"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare"), THIRD),
