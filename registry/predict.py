@@ -33,6 +33,10 @@ class Share:
     pixels: int
     share: float
 
+    def __str__(self) -> str:
+        """Name and per cent, such as `cat 20.2%`."""
+        return f"{self.name} " + ("<0.1%" if self.share < 0.0005 else f"{self.share:.1%}")
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -138,7 +142,7 @@ def _write(
     about: Mapping[str, Any],
 ) -> dict[str, Path]:
     """Write the three files of a picture."""
-    legend = [(one.id, f"{one.name} {one.share:.1%}") for one in shares]
+    legend = [(one.id, str(one)) for one in shares]
     height, width = class_map.shape
     document = {
         "image": image.name,

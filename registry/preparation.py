@@ -159,11 +159,8 @@ def prepare(picture: Array, how: Preparation, port: Port) -> tuple[Array, View]:
     pixels = _in_colour(_resized(picture, view.scaled, how.interpolation), how.colour)
     # one stored value for each of the 256 that a pixel has: exact, and no arithmetic on the whole picture
     table = port.stored((np.arange(256)[:, np.newaxis] - np.array(how.mean)) * np.array(how.scale))
-    values = (
-        table[pixels, np.arange(pixels.shape[2])]
-        if len(set(zip(how.mean, how.scale, strict=True))) > 1
-        else (table[:, 0][pixels])
-    )
+    alike = (table == table[:, :1]).all()
+    values = table[:, 0].take(pixels) if alike else table[pixels, np.arange(pixels.shape[2])]
     values = _on_input(values, view, port.stored(np.zeros(1))[0])
     if how.layout == "NCHW":
         values = values.transpose(2, 0, 1)

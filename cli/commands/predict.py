@@ -71,7 +71,8 @@ def command(
     if variant is None or card is not None:
         variant = variant_of(path, card, settings, voice)
     facts = Facts(read(path))
-    segmenter = open_segmenter(path, facts.graph, variant, threads=threads, delegate=delegate)
+    with voice.hush():
+        segmenter = open_segmenter(path, facts.graph, variant, threads=threads, delegate=delegate)
     for assumption in segmenter.preparation.assumed:
         voice.detail(f"nobody states it, so it is taken to be: {assumption}")
     names = (open_catalog(settings, voice).class_names(variant) if variant else ()) or facts.labels
@@ -118,7 +119,7 @@ def _print(found: Sequence[Prediction]) -> None:
         [
             str(one.image),
             f"{one.width}x{one.height}",
-            ", ".join(f"{share.name} {share.share:.1%}" for share in one.classes),
+            ", ".join(map(str, one.classes)),
         ]
         for one in found
         if not one.problem

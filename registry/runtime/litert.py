@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def _loaded(litert: Any, delegate: str) -> Any:
         raise RequestError(f"unknown delegate {delegate!r} of LiteRT", hint=f"one of: {', '.join(DELEGATES)}")
     library = DELEGATES[delegate]
     try:
+        ctypes.CDLL(library)  # LiteRT's own object prints an error of its own when this fails inside it
         return litert.load_delegate(library)
     except (OSError, ValueError) as error:
         raise UnavailableError(

@@ -27,9 +27,8 @@ class OnnxRuntime(Model):
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # errors come as exceptions; the engine would print them too
-        providers = ["CPUExecutionProvider"]
-        if delegate:
-            providers.insert(0, _provider(onnxruntime, delegate))
+        chosen = [_provider(onnxruntime, delegate)] if delegate else []
+        providers = list(dict.fromkeys([*chosen, "CPUExecutionProvider"]))
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
         except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
