@@ -10,7 +10,6 @@ import click
 
 from cli import model_file, output
 from cli.output import Column
-from cli.session import open_catalog
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
@@ -61,14 +60,8 @@ def verify(what: str, card: str | None, settings: Settings, voice: Voice, form: 
 
 def _described(path: Path, card: str | None, settings: Settings, voice: Voice) -> Variant:
     """The variant whose card is meant: by name, or by the file's digest."""
-    from registry.digest import Digest
-
-    catalog = open_catalog(settings, voice)
-    names = catalog.one_card(card) if card is not None else catalog.with_digest(Digest.of_file(path).hex)
-    if len(names) == 1:
-        return catalog.variants(names)[0]
-    if names:
-        raise RequestError(f"{len(names)} variants have this file or name", hint=f"--as one of: {', '.join(names)}")
+    if found := model_file.variant_of(path, card, settings, voice):
+        return found
     raise RequestError(
         f"{path}: no card of the catalogue has the digest of this file",
         hint="say which variant it should be with --as NAME, or give the folder of its card with --cards",

@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "inspect": "What is in a model file: tensors, work, quantization, dangers.",
         "fit": "Does it fit my board? Engine, memory by pool, and why not.",
         "diff": "What changed between two models.",
+        "predict": "Class maps of pictures, drawn and counted.",
     },
     "Make": {
         "dataset": "Check, generate and derive datasets on disk.",

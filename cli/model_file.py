@@ -49,6 +49,21 @@ def located(what: str, settings: Settings, voice: Voice) -> tuple[Path, Variant 
     return places.make_obtainer(settings, voice).obtain(variant, artifact, artifact.digest).path, variant
 
 
+def variant_of(path: Path, card: str | None, settings: Settings, voice: Voice) -> Variant | None:
+    """The variant whose card is meant for a file: by name, or by the file's digest; None where no card has that.
+
+    Raises:
+        RequestError: Several variants have the name or the digest.
+    """
+    from registry.digest import Digest
+
+    catalog = open_catalog(settings, voice)
+    names = catalog.one_card(card) if card is not None else catalog.with_digest(Digest.of_file(path).hex)
+    if len(names) > 1:
+        raise RequestError(f"{len(names)} variants have this file or name", hint=f"--as one of: {', '.join(names)}")
+    return catalog.variants(names)[0] if names else None
+
+
 _ENDINGS = (".tflite", ".lite", ".onnx", ".keras", ".h5", ".hdf5")
 
 

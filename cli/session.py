@@ -70,6 +70,22 @@ class Voice:
         if self.verbose:
             click.echo(message, err=True)
 
+    @contextlib.contextmanager
+    def hush(self) -> Iterator[None]:
+        """Keep away what native libraries write on stderr by themselves, unless told to be verbose."""
+        if self.verbose:
+            yield
+            return
+        sys.stderr.flush()
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
+
     def task(
         self, title: str, total: int | None, *, unit: str = "B", done: int = 0
     ) -> AbstractContextManager[Advance]:

@@ -271,9 +271,8 @@ def _classes(variant: Variant, facts: Facts) -> Iterator[Claim]:
     stated = variant.document.get("classes", {})
     if "count" in stated:
         yield _said("classes.count", stated["count"], _class_count(facts), "the output has no dimension of classes")
-    labels = _labels(facts)
-    if "names" in stated and labels:
-        yield _said("classes.names", list(stated["names"]), labels)
+    if "names" in stated and facts.labels:
+        yield _said("classes.names", list(stated["names"]), facts.labels)
 
 
 def _class_count(facts: Facts) -> int | None:
@@ -292,14 +291,6 @@ def _class_count(facts: Facts) -> int | None:
         if shape and len(shape) == 2:
             return shape[1]
     return None
-
-
-def _labels(facts: Facts) -> list[str]:
-    """Labels that the file carries, where it carries one list."""
-    texts = [data for name, data in facts.graph.attachments.items() if "label" in name.lower()]
-    if len(texts) != 1:
-        return []
-    return [line.strip() for line in texts[0].decode("utf-8", "replace").splitlines() if line.strip()]
 
 
 def _figures(variant: Variant, facts: Facts) -> Iterator[Claim]:

@@ -81,6 +81,14 @@ class Facts:
         return sum(one is None for one in self.costs)
 
     @property
+    def labels(self) -> list[str]:
+        """Names of classes that the file carries, where it carries one list."""
+        texts = [data for name, data in self.graph.attachments.items() if "label" in name.lower()]
+        if len(texts) != 1:
+            return []
+        return [line.strip() for line in texts[0].decode("utf-8", "replace").splitlines() if line.strip()]
+
+    @property
     def weight_bytes(self) -> dict[str, int]:
         """Bytes of learned constants in the file, by dtype, the most first."""
         sizes: Counter[str] = Counter()

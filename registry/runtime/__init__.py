@@ -1,0 +1,42 @@
+"""Running a model on this host: one file for each inference engine, one interface for all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from registry.errors import RequestError
+from registry.runtime.base import Model
+
+FORMATS = ("tflite", "onnx")
+"""Formats that are run."""
+
+
+def open_model(path: Path, format_: str, *, threads: int = 1, delegate: str | None = None) -> Model:
+    """Load a model into the engine of its format, for batches of one.
+
+    A file from elsewhere is inspected first (`registry.inspect`): an engine reads whatever the file tells it to.
+
+    Args:
+        path: The file.
+        format_: Its format, one of `FORMATS`.
+        threads: CPU threads of the engine, 1 or more.
+        delegate: What runs the model instead of the CPU, by the engine's name for it; None for the CPU.
+
+    Raises:
+        RequestError: The format is not run here, or there is no such delegate.
+        RejectedError: The engine does not take the file.
+        UnavailableError: The engine or the delegate is not installed.
+    """
+    match format_:
+        case "tflite":
+            from registry.runtime.litert import LiteRT
+
+            return LiteRT(path, threads, delegate)
+        case "onnx":
+            from registry.runtime.onnx import OnnxRuntime
+
+            return OnnxRuntime(path, threads, delegate)
+    raise RequestError(
+        f"{path}: no engine runs {format_} files here, only {' and '.join(FORMATS)}",
+        hint="export it to one of these",
+    )

@@ -1,0 +1,109 @@
+"""A model with all that stands between a picture and its class map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry import pictures, runtime
+from registry.card import Variant
+from registry.class_map import at_network_size, at_picture_size, planes
+from registry.errors import RejectedError
+from registry.inspect.graph import Graph
+from registry.preparation import Preparation, View, preparation_of, prepare
+from registry.runtime.base import Array, Model
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """A model, and how pictures go in and class maps come out.
+
+    Attributes:
+        model: Loaded.
+        preparation: How a picture becomes its input.
+        output: Which of its outputs holds the classes.
+        classes: Number of classes where it is known.
+        offset: Added to the model's class to get the dataset's.
+    """
+
+    model: Model
+    preparation: Preparation
+    output: int
+    classes: int | None
+    offset: int
+
+    def prepare(self, picture: Array) -> tuple[Array, View]:
+        """What the model's input stores for a picture, and where the picture lies on it."""
+        return prepare(picture, self.preparation, self.model.inputs[0])
+
+    def network_map(self, outputs: list[Array]) -> Array:
+        """Class ids from what `Model.invoke` gave, at the output's own size."""
+        return at_network_size(self._planes(outputs)) + self.offset
+
+    def picture_map(self, outputs: list[Array], view: View) -> Array:
+        """Class ids from what `Model.invoke` gave, at the picture's size; 255 where the model saw nothing."""
+        found = at_picture_size(self._planes(outputs), view)
+        if self.offset:
+            found = found + self.offset * (found != pictures.VOID)
+        return found
+
+    def class_map(self, picture: Array) -> Array:
+        """Class ids of a picture, at its own size.
+
+        Args:
+            picture: uint8 (height, width, 3), RGB.
+
+        Raises:
+            RejectedError: The model does not take it, or gives something else than classes.
+        """
+        stored, view = self.prepare(picture)
+        return self.picture_map(self.model.invoke(stored), view)
+
+    def _planes(self, outputs: list[Array]) -> Array:
+        # what is stored serves: a scale above 0 keeps the order of scores
+        return planes(outputs[self.output], self.classes, self.preparation.layout)
+
+
+def open_segmenter(
+    path: Path, graph: Graph, variant: Variant | None, *, threads: int = 1, delegate: str | None = None
+) -> Segmenter:
+    """Load a model that has been inspected.
+
+    Args:
+        path: The file.
+        graph: What inspection found in it.
+        variant: Whose card says how pictures go in; None where only the file can.
+        threads: CPU threads of the engine.
+        delegate: See `registry.runtime.open_model`.
+
+    Raises:
+        RequestError: Its format is not run here, or there is no such delegate.
+        RejectedError: It is dangerous to run, or no segmentation of one image.
+        UnavailableError: An engine, a delegate or Pillow is missing.
+    """
+    dangers = [finding for finding in graph.findings if finding.severity == "danger"]
+    if dangers:
+        raise RejectedError(
+            f"{path}: not run, since it may do harm: {dangers[0].where}: {dangers[0].message}",
+            hint="`zoo inspect` tells more",
+        )
+    pictures.require_pillow()
+    model = runtime.open_model(path, graph.format, threads=threads, delegate=delegate)
+    if len(model.inputs) != 1:
+        raise RejectedError(f"{path}: expected one input, an image, found {len(model.inputs)}")
+    stated = variant.document.get("postprocessing", {}) if variant else {}
+    return Segmenter(
+        model,
+        preparation_of(model.inputs[0], graph, variant),
+        _output(model, path),
+        variant.classes if variant else None,
+        stated.get("label_offset", 0),
+    )
+
+
+def _output(model: Model, path: Path) -> int:
+    """The first output that has a height and a width."""
+    for number, port in enumerate(model.outputs):
+        if len(port.shape) in (3, 4):
+            return number
+    raise RejectedError(f"{path}: expected an output of class ids or scores for each pixel, found none")

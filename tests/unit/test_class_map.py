@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.class_map import at_network_size, at_picture_size, planes
+from registry.errors import RejectedError
+from registry.pictures import VOID
+from registry.preparation import Preparation, View, prepare
+from registry.runtime.base import Port
+from tests.unit.strategies import PROPERTY
+
+SCORES = np.random.default_rng(1).normal(size=(1, 4, 6, 5)).astype(np.float32)
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_the_number_of_classes_tells_the_axis_whatever_the_input_has(layout: str) -> None:
+    assert (planes(SCORES, 5, layout) == SCORES[0]).all()
+    assert (planes(SCORES.transpose(0, 3, 1, 2), 5, layout) == SCORES[0]).all()
+
+
+def test_without_it_the_layout_of_the_input_does() -> None:
+    assert planes(SCORES, None, "NHWC").shape == (4, 6, 5)
+    assert planes(SCORES, None, "NCHW").shape == (6, 5, 4)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 6), (1, 4, 6, 1), (1, 1, 4, 6)])
+def test_a_class_map_may_have_an_axis_of_one(shape: tuple[int, ...]) -> None:
+    ids = np.arange(24).reshape(4, 6)
+    assert (planes(ids.reshape(shape), 30, "NHWC") == ids).all()
+
+
+@pytest.mark.parametrize("output", [np.zeros((1, 4, 6, 1), np.float32), np.zeros((1, 10), np.float32)])
+def test_what_is_neither_is_rejected(output: np.ndarray) -> None:
+    with pytest.raises(RejectedError, match="expected a class map or scores"):
+        planes(output, None, "NHWC")
+
+
+def test_scores_are_interpolated_before_the_best_is_taken() -> None:
+    """Of two pixels the surer one reaches further; the nearest pixel puts the border in the middle."""
+    scores = np.array([[[9.0, 0.0], [0.0, 1.0]]], np.float32)
+    view = View((1, 40), (1, 2), (1, 2))
+    assert 24 <= (at_picture_size(scores, view) == 0).sum() < 30
+    assert (at_picture_size(at_network_size(scores), view) == 0).sum() == 20
+
+
+@PROPERTY
+@given(classes=st.integers(2, 6), side=st.integers(1, 6), grow=st.integers(1, 4), seed=st.integers(0, 99))
+def test_class_by_class_is_the_same_as_all_at_once(classes: int, side: int, grow: int, seed: int) -> None:
+    scores = np.random.default_rng(seed).normal(size=(side, side, classes)).astype(np.float32)
+    size = side * grow
+    view = View((size, size), (size, size), (size, size))
+    found = at_picture_size(scores, view)
+    # bilinear interpolation with half-pixel centres, written as two matrix products
+    places = np.clip((np.arange(size) + 0.5) / grow - 0.5, 0, side - 1)
+    weights = np.maximum(0, 1 - np.abs(places[:, np.newaxis] - np.arange(side)))
+    whole = np.einsum("yh,xw,hwc->yxc", weights, weights, scores)
+    chosen = np.take_along_axis(whole, found[..., np.newaxis].astype(int), axis=2)[..., 0]
+    assert np.allclose(chosen, whole.max(axis=2), atol=1e-5)
+
+
+@pytest.mark.parametrize("resize", ["stretch", "pad", "shorter-side"])
+@pytest.mark.parametrize("size", [(80, 120), (120, 80), (64, 64), (33, 190)])
+@pytest.mark.parametrize("stride", [1, 4])
+def test_a_map_comes_back_where_the_picture_shows_it(resize: str, size: tuple[int, int], stride: int) -> None:
+    """A picture whose lower right quarter is white, seen by a network that says 1 where it sees white."""
+    picture = np.zeros((*size, 3), np.uint8)
+    picture[size[0] // 2 :, size[1] // 2 :] = 255
+    how = Preparation(64, 64, resize, "nearest", (127.0,), (1.0,), "RGB", "NHWC")
+    stored, view = prepare(picture, how, Port("image", (1, 64, 64, 3), "float32"))
+    seen = (stored[0, ::stride, ::stride, 0] > 0).astype(np.int64)
+    found = at_picture_size(seen, view)
+    assert found.shape == size
+    known = found != VOID
+    assert known.all() or resize == "shorter-side"
+    wrong = (found != picture[..., 0] // 255) & known
+    rows, columns = np.nonzero(wrong)
+    step = stride * max(size) / 64 + 1  # within one pixel of the output of an edge of the quarter
+    assert (np.minimum(abs(rows - size[0] // 2), abs(columns - size[1] // 2)) <= step).all()
+    if resize == "shorter-side":
+        assert abs(known.sum() - min(size) ** 2) <= 2 * min(size)
