@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "fit": "Does it fit my board? Engine, memory by pool, and why not.",
         "diff": "What changed between two models.",
         "predict": "Class maps of pictures, drawn and counted.",
+        "eval": "Accuracy on images, bound to the bytes measured.",
     },
     "Make": {
         "dataset": "Check, generate and derive datasets on disk.",

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from cli import complete, output
+from cli.data_folder import dataset_of
 from cli.output import Column
 from cli.session import Voice, common_options, load_settings, open_catalog, voice_options
 
 if TYPE_CHECKING:
-    from registry.dataset import Dataset
     from registry.samples.check import Report, Split
-    from registry.settings import Settings
 
 FOLDER = click.Path(path_type=Path)
-VOC = "pascal-voc-2012"
 COCO_VOC = "coco-2017-voc-2012"
 
 
@@ -61,26 +59,13 @@ def check_(
 
     voice = Voice(quiet=quiet, verbose=verbose)
     opened = VocFolder(folder)
-    dataset = _dataset(folder, name, load_settings(cards=cards, cache=cache), voice)
+    dataset = dataset_of(folder, name, load_settings(cards=cards, cache=cache), voice)
     report = check.check(opened, dataset, voice, splits)
     if form == "json":
         output.print_json(check.to_json(report))
     else:
         _print(report)
     return 1 if report.findings else 0
-
-
-def _dataset(folder: Path, name: str | None, settings: Settings, voice: Voice) -> Dataset:
-    """The card to hold a folder against: the one asked for, its own, or that of PASCAL VOC."""
-    from registry.samples.voc import CARD
-
-    if name is None and (folder / CARD).exists():
-        from registry.samples.own_card import read_card
-
-        return read_card(folder / CARD)
-    if name is None:
-        voice.note(f"{folder} has no {CARD}; held against {VOC}, or against another with --dataset")
-    return open_catalog(settings, voice).require_dataset(name or VOC)
 
 
 def _print(report: Report) -> None:
@@ -197,7 +182,7 @@ def classes_(
 
     voice = Voice(quiet=quiet, verbose=verbose)
     opened = VocFolder(source)
-    dataset = _dataset(source, name, load_settings(cards=cards, cache=cache), voice)
+    dataset = dataset_of(source, name, load_settings(cards=cards, cache=cache), voice)
     chosen: derive.Mode = "st" if mode == "st" else "zoo"
     _tell(folder, derive.few_classes(opened, dataset, wanted, folder, voice, train=train, mode=chosen))
 
