@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from registry.digest import Digest
-from registry.errors import RejectedError, RequestError, UnavailableError
-from registry.files import open_regular
+from registry.errors import RejectedError, RequestError
+from registry.files import open_regular, unreadable
 
 IMAGES, MASKS, AUGMENTED, LISTS = (
     "JPEGImages",
@@ -98,6 +98,7 @@ class VocFolder:
 
         Raises:
             RequestError: It is no folder, or has no images or no lists.
+            UnavailableError: It cannot be read.
         """
         self.root = root
         if not root.is_dir():
@@ -117,7 +118,7 @@ class VocFolder:
     def splits(self) -> list[str]:
         """Names of the image lists, sorted."""
         return sorted(
-            path.stem for path in self.lists.iterdir() if path.suffix.lower() == ".txt" and path.is_file()
+            path.stem for path in _entries(self.lists) if path.suffix.lower() == ".txt" and path.is_file()
         )
 
     def masks(self, split: str) -> Path:
@@ -196,7 +197,7 @@ class VocFolder:
         return path
 
     def _list(self, split: str) -> Path:
-        for path in sorted(self.lists.iterdir()):
+        for path in _entries(self.lists):
             if path.name.lower() == f"{split.lower()}.txt":
                 return path
         raise RequestError(
@@ -213,12 +214,18 @@ def _below(root: Path, name: str) -> Path | None:
     """A folder below another, whatever the case of its name."""
     path = root
     for part in PurePosixPath(name).parts:
-        found = path / part
-        if not found.is_dir():
-            near = (item for item in sorted(path.iterdir()) if item.name.lower() == part.lower() and item.is_dir())
-            found = next(near, found)
-        path = found
-    return path if path.is_dir() else None
+        near = [item for item in _entries(path) if item.name.lower() == part.lower() and item.is_dir()]
+        if not near:
+            return None
+        path = path / part if path / part in near else near[0]
+    return path
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise unreadable(folder, error) from None
 
 
 def _line(number: int, text: str) -> Line:
@@ -235,7 +242,7 @@ def _read(path: Path) -> str:
         with open_regular(path) as file:
             data = file.read(MAX_LIST_BYTES + 1)
     except OSError as error:
-        raise UnavailableError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise unreadable(path, error) from None
     if len(data) > MAX_LIST_BYTES:
         raise RejectedError(
             f"{path}: expected an image list of at most {MAX_LIST_BYTES} bytes, found a larger file"

@@ -79,6 +79,12 @@ def test_the_augmented_masks_are_those_of_augmented_lists(tmp_path: Path, split:
 def test_what_is_no_such_folder_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="JPEGImages"):
         VocFolder(tmp_path)
+    (tmp_path / "JPEGImages").mkdir()
+    with pytest.raises(RequestError, match="ImageSets/Segmentation"):
+        VocFolder(tmp_path)
+    (tmp_path / "ImageSets").mkdir()
+    with pytest.raises(RequestError, match="ImageSets/Segmentation"):
+        VocFolder(tmp_path)
     with pytest.raises(RequestError, match="no split 'val'") as caught:
         VocFolder(folders.dataset(tmp_path, train=["a"])).names("val")
     assert "train" in str(caught.value.hint)
