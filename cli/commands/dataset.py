@@ -224,7 +224,7 @@ def coco_(
 
 
 def _tell(folder: Path, splits: dict[str, list[str]]) -> None:
-    from registry.samples.voc import list_digest
+    from registry.samples.lists import list_digest
 
     for split, names in splits.items():
         click.echo(f"{folder}  {split}  {output.counted(len(names), 'image')}  list {list_digest(names)}")

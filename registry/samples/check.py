@@ -14,8 +14,9 @@ from registry.digest import Digest
 from registry.errors import RejectedError
 from registry.parallel import ordered_map
 from registry.progress import Progress
+from registry.samples.lists import Line, list_digest
 from registry.samples.pictures import VOID, image_size, read_mask, require_extra
-from registry.samples.voc import Line, Sample, VocFolder, list_digest
+from registry.samples.voc import Sample, VocFolder
 
 
 @dataclass(frozen=True)

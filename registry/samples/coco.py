@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from registry.dataset import Dataset
-from registry.errors import RejectedError, UnavailableError
-from registry.files import place
+from registry.errors import RejectedError
+from registry.files import place, unreadable
 from registry.parallel import ordered_map
 from registry.progress import Progress
 from registry.samples.folder import new_folder, write_card, write_list
@@ -80,7 +80,7 @@ def _read(path: Path) -> Plain:
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:
-        raise UnavailableError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise unreadable(path, error) from None
     except (ValueError, RecursionError):
         raise RejectedError(f"{path}: expected COCO's instances, found no JSON") from None
     if not isinstance(document, dict) or not {"images", "annotations", "categories"} <= document.keys():

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import RequestError, UnavailableError
-from registry.samples.voc import CARD, IMAGES, LISTS, MASKS, list_digest
+from registry.samples.lists import list_digest
+from registry.samples.voc import CARD, IMAGES, LISTS, MASKS
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from registry.digest import Digest
-from registry.errors import RejectedError, RequestError, UnavailableError
-from registry.files import open_regular
+from registry.errors import RejectedError, RequestError
+from registry.files import unreadable
+from registry.samples.lists import IMAGE_TYPES, Line, list_digest, read_lines
 
 IMAGES, MASKS, AUGMENTED, LISTS = (
     "JPEGImages",
@@ -22,9 +23,7 @@ IMAGES, MASKS, AUGMENTED, LISTS = (
 CARD = "dataset.yaml"
 """A dataset card in the folder itself, which generated and derived datasets have."""
 
-IMAGE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 MASK_TYPES = (".png", ".bmp", ".tif", ".tiff")
-MAX_LIST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -40,21 +39,6 @@ class Sample:
     name: str
     image: Path
     mask: Path
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of an image list.
-
-    Attributes:
-        number: From 1.
-        name: Identifier, without blanks around it and without an image's extension.
-        safe: Whether it stays below the folder; one that is not is never opened.
-    """
-
-    number: int
-    name: str
-    safe: bool
 
 
 @dataclass
@@ -98,6 +82,7 @@ class VocFolder:
 
         Raises:
             RequestError: It is no folder, or has no images or no lists.
+            UnavailableError: It cannot be read.
         """
         self.root = root
         if not root.is_dir():
@@ -117,7 +102,7 @@ class VocFolder:
     def splits(self) -> list[str]:
         """Names of the image lists, sorted."""
         return sorted(
-            path.stem for path in self.lists.iterdir() if path.suffix.lower() == ".txt" and path.is_file()
+            path.stem for path in _entries(self.lists) if path.suffix.lower() == ".txt" and path.is_file()
         )
 
     def masks(self, split: str) -> Path:
@@ -138,8 +123,7 @@ class VocFolder:
             RejectedError: It is no text, or larger than a list can be.
             UnavailableError: It cannot be read.
         """
-        texts = _read(self._list(split)).splitlines()
-        return [_line(number, text.strip()) for number, text in enumerate(texts, 1) if text.strip()]
+        return read_lines(self._list(split))
 
     def names(self, split: str) -> list[str]:
         """Identifiers of a split, in the order of its list.
@@ -196,7 +180,7 @@ class VocFolder:
         return path
 
     def _list(self, split: str) -> Path:
-        for path in sorted(self.lists.iterdir()):
+        for path in _entries(self.lists):
             if path.name.lower() == f"{split.lower()}.txt":
                 return path
         raise RequestError(
@@ -204,43 +188,19 @@ class VocFolder:
         )
 
 
-def list_digest(names: list[str]) -> Digest:
-    """SHA-256 of identifiers, one a line."""
-    return Digest.of("".join(f"{name}\n" for name in names).encode())
-
-
 def _below(root: Path, name: str) -> Path | None:
     """A folder below another, whatever the case of its name."""
     path = root
     for part in PurePosixPath(name).parts:
-        found = path / part
-        if not found.is_dir():
-            near = (item for item in sorted(path.iterdir()) if item.name.lower() == part.lower() and item.is_dir())
-            found = next(near, found)
-        path = found
-    return path if path.is_dir() else None
+        near = [item for item in _entries(path) if item.name.lower() == part.lower() and item.is_dir()]
+        if not near:
+            return None
+        path = path / part if path / part in near else near[0]
+    return path
 
 
-def _line(number: int, text: str) -> Line:
-    name = text.replace("\\", "/").removeprefix("./")
-    if PurePosixPath(name).suffix.lower() in IMAGE_TYPES:
-        name = str(PurePosixPath(name).with_suffix(""))
-    parts = name.split("/")
-    safe = name.isprintable() and not {"", ".", ".."} & set(parts) and ":" not in parts[0]
-    return Line(number, name, safe)
-
-
-def _read(path: Path) -> str:
+def _entries(folder: Path) -> list[Path]:
     try:
-        with open_regular(path) as file:
-            data = file.read(MAX_LIST_BYTES + 1)
+        return sorted(folder.iterdir())
     except OSError as error:
-        raise UnavailableError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(data) > MAX_LIST_BYTES:
-        raise RejectedError(
-            f"{path}: expected an image list of at most {MAX_LIST_BYTES} bytes, found a larger file"
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RejectedError(f"{path}: expected an image list, one name a line, found no text") from None
+        raise unreadable(folder, error) from None

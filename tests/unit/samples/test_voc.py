@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from registry.errors import RejectedError, RequestError, UnavailableError
+from registry.samples.lists import list_digest, parse
 from registry.samples.pictures import read_mask, require_extra, voc_palette
-from registry.samples.voc import VocFolder, _line, list_digest
+from registry.samples.voc import VocFolder
 from tests.unit.samples import folders
 
 
@@ -62,7 +63,7 @@ def test_links_that_leave_the_folder_are_refused(tmp_path: Path) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_safe_name_stays_below(text: str) -> None:
-    line = _line(1, text)
+    line = parse(1, text)
     if line.safe:
         assert Path("/set/x", line.name).resolve().is_relative_to("/set/x")
 
@@ -78,6 +79,12 @@ def test_the_augmented_masks_are_those_of_augmented_lists(tmp_path: Path, split:
 
 def test_what_is_no_such_folder_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="JPEGImages"):
+        VocFolder(tmp_path)
+    (tmp_path / "JPEGImages").mkdir()
+    with pytest.raises(RequestError, match="ImageSets/Segmentation"):
+        VocFolder(tmp_path)
+    (tmp_path / "ImageSets").mkdir()
+    with pytest.raises(RequestError, match="ImageSets/Segmentation"):
         VocFolder(tmp_path)
     with pytest.raises(RequestError, match="no split 'val'") as caught:
         VocFolder(folders.dataset(tmp_path, train=["a"])).names("val")
