@@ -84,15 +84,14 @@ def at_picture_size(found: Array, view: View) -> Array:
 
 
 def _window(size: tuple[int, int], view: View) -> Window:
-    edges, places = [], []
+    ends, places = [], []
     for axis, begin in ((0, view.top), (1, view.left)):
-        scaled, room = view.scaled[axis], view.input[axis]
-        low, high = max(begin, 0), min(begin + scaled, room)
-        edges.append((low * size[axis] / room, high * size[axis] / room))
-        length = view.picture[axis]
-        places.append(slice(round((low - begin) * length / scaled), round((high - begin) * length / scaled)))
-    (top, bottom), (left, right) = edges
-    return Window((left, top, right, bottom), *places)
+        scaled, room, length = view.scaled[axis], view.input[axis], view.picture[axis]
+        end = min(begin + scaled, room)
+        ends.append(end * size[axis] / room)
+        places.append(slice(round(-begin * length / scaled), round((end - begin) * length / scaled)))
+    bottom, right = ends
+    return Window((0.0, 0.0, right, bottom), *places)
 
 
 def _same(shape: tuple[int, ...], window: Window) -> bool:

@@ -48,7 +48,7 @@ class View:
         picture: Height and width of the picture, pixels.
         input: Height and width of the input, pixels.
         scaled: Height and width of the picture on the input's scale, before anything is cut off.
-        top, left: Where the scaled picture begins on the input; less than 0 where it was cut.
+        top, left: Where the scaled picture begins on the input: 0, or less where it was cut.
     """
 
     picture: tuple[int, int]

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, save_model
 from PIL import Image
 
 from registry import pictures
+from registry.card import Variant, merged
 from registry.errors import RejectedError
 from registry.inspect import read
 from registry.inspect.graph import Finding, Graph
 from registry.runtime.base import Array
 from registry.segmenter import Segmenter, open_segmenter
 from tests.acceptance.world import SHARED
+from tests.unit import builders
+from tests.unit.onnx_models import brightness_classes
 
 BLOBS, IMAGES = SHARED / "real/blobs/sha256", SHARED / "real/images"
 QUANTIZED = BLOBS / "0470d2a782aa54eeeb99d32e7b6b3fb7722905c7c4f5d26bd957ec861366d48b"
@@ -72,3 +76,35 @@ def test_a_dangerous_file_is_not_loaded(tmp_path: Path) -> None:
     graph = Graph("onnx", "NCHW", (), (), (), (), findings=(finding,))
     with pytest.raises(RejectedError, match=r"may do harm: weights: reads \.\./\.\./secret"):
         open_segmenter(tmp_path / "missing.onnx", graph, None)
+
+
+def test_a_label_offset_moves_classes_but_not_what_was_not_seen(tmp_path: Path) -> None:
+    """A picture three times as wide as high, of which a network of `shorter-side` sees the middle third."""
+    path = brightness_classes(tmp_path / "net.onnx")
+    document = builders.variant(
+        format="onnx",
+        classes={"count": 2, "names": ["one", "two"]},
+        preprocessing={"mean": 127.5, "scale": 1, "resize": "shorter-side", "interpolation": "nearest"},
+        postprocessing={"kind": "argmax", "label_offset": 1},
+    )
+    card = builders.card(document)
+    segmenter = open_segmenter(path, read(path), Variant.from_document(card, merged(card)[0]))
+    picture = np.zeros((8, 24, 3), np.uint8)
+    picture[:4] = 255
+    found = segmenter.class_map(picture)
+    assert (found[:4, 8:16] == 2).all()
+    assert (found[4:, 8:16] == 1).all()
+    assert (found[:, :8] == pictures.VOID).all()
+    assert (found[:, 16:] == pictures.VOID).all()
+    stored, _view = segmenter.prepare(picture)
+    assert set(segmenter.network_map(segmenter.model.invoke(stored)).ravel()) == {1, 2}
+
+
+def test_a_model_of_two_inputs_is_no_segmentation_of_one_image(tmp_path: Path) -> None:
+    path = tmp_path / "add.onnx"
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, 4, 4]) for name in "abc"]
+    node = helper.make_node("Add", ["a", "b"], ["c"])
+    graph = helper.make_graph([node], "add", ports[:2], ports[2:])
+    save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+    with pytest.raises(RejectedError, match="expected one input, an image, found 2"):
+        open_segmenter(path, read(path), None)
