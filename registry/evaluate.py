@@ -138,19 +138,16 @@ def evaluate(
         UnavailableError: The state cannot be written.
     """
     work = _Work(segmenter, subject, run, state)
-    with progress.task("evaluate", len(samples), unit="images", done=len(work.done)) as advance:
-        for sample in samples:
-            if sample.name in work.done:
-                continue
-            work.take(sample)
-            advance(1)
-            if len(work.bad) > most_bad:
-                work.save()
-                raise RejectedError(
-                    f"{len(work.bad)} of {len(work.done)} images cannot be evaluated, expected at most {most_bad}: "
-                    + "; ".join(f"{one.name}: {one.reason}" for one in work.bad[-3:]),
-                    hint="`zoo dataset check` lists all problems; --max-bad N lets N images be left out",
-                )
+    try:
+        with progress.task("evaluate", len(samples), unit="images", done=len(work.done)) as advance:
+            for sample in samples:
+                if sample.name not in work.done:
+                    work.take(sample)
+                    work.require_few_bad(most_bad)
+                    advance(1)
+    except BaseException:
+        work.save()  # also of Ctrl-C: the next run goes on from here
+        raise
     work.finish()
     return Evaluation(
         subject, work.run.scores(), len(work.done) - len(work.bad), tuple(work.bad), tuple(work.times)
@@ -178,6 +175,19 @@ class _Work:
         self.done.add(sample.name)
         if time.monotonic() - self._saved > _SAVE_SECONDS:
             self.save()
+
+    def require_few_bad(self, most: int) -> None:
+        """Stop when too many images are bad.
+
+        Raises:
+            RejectedError: More than `most` are.
+        """
+        if len(self.bad) > most:
+            raise RejectedError(
+                f"{len(self.bad)} of {len(self.done)} images cannot be evaluated, expected at most {most}: "
+                + "; ".join(f"{one.name}: {one.reason}" for one in self.bad[-3:]),
+                hint="`zoo dataset check` lists all problems; --max-bad N lets N images be left out",
+            )
 
     def _take(self, sample: Sample) -> None:
         picture, mask = pictures.read(sample.image), read_mask(sample.mask)
