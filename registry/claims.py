@@ -284,7 +284,7 @@ def _class_count(facts: Facts) -> int | None:
             if maker is None or maker.type == "argmax" or not maker.inputs:
                 break
             maker = graph.producers.get(maker.inputs[0]) if facts.structure.argmax else None
-        source = maker.inputs[0] if maker is not None and maker.type == "argmax" else index
+        source = maker.inputs[0] if maker is not None and maker.type == "argmax" and maker.inputs else index
         shape = graph.tensors[source].shape
         if shape and len(shape) == 4:
             return shape[1] if _channels_first(facts, shape) else shape[3]
@@ -324,7 +324,7 @@ def _memory(variant: Variant, facts: Facts, footprint: Footprint) -> Iterator[Cl
 
 
 def _weights(about: str, stated: float, found: int) -> Claim:
-    apart = abs(stated - found) / max(stated, found)
+    apart = abs(stated - found) / max(stated, found, 1)
     words = format_bytes(stated), format_bytes(found)
     if apart <= FIGURE_TOLERANCE:
         return Claim(about, "confirmed", *words, f"within {FIGURE_TOLERANCE:.0%}")

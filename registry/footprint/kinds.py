@@ -31,6 +31,6 @@ def is_padded(operator: Operator) -> bool:
 
 def window(operator: Operator, attribute: str = "kernel") -> tuple[int, int]:
     """Height and width of a window, or of its strides; 1 where the file says nothing, a single one is a width."""
-    sizes = tuple(int(size) for size in operator.attributes.get(attribute, ()))[-2:]
+    sizes = tuple(int(size or 1) for size in operator.attributes.get(attribute, ()))[-2:]
     height, width = (1, 1, *sizes)[-2:]
     return max(height, 1), max(width, 1)

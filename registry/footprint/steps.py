@@ -170,8 +170,8 @@ class Program:
     def _merge(self) -> Iterator[Step]:
         steps: list[Step] = []
         for number, operator in enumerate(self.graph.operators):
-            if all(output in self._fixed for output in operator.outputs) and operator.outputs:
-                continue
+            if all(output in self._fixed for output in operator.outputs):
+                continue  # computed by the compiler, or for nobody
             moving = self.moving(operator)
             host = self._made.get(self._root(moving[0])) if moving else None
             if self._shares(operator, moving):
@@ -352,7 +352,7 @@ def _fixed(graph: Graph) -> frozenset[int]:
 
 def _moves_nothing(shape: Shape | None, permutation: tuple[int, ...] | None) -> bool:
     """Whether a transposition keeps the order of bytes: only dimensions of size one change their places."""
-    if shape is None or permutation is None or len(permutation) != len(shape):
+    if shape is None or permutation is None or sorted(permutation) != list(range(len(shape))):
         return False
     kept = [axis for axis in permutation if shape[axis] != 1]
     return kept == sorted(kept)

@@ -48,7 +48,7 @@ def _constants(program: Program, operator: Operator) -> Iterator[int]:
 
 def _runs_into_convolution(program: Program, operator: Operator) -> bool:
     """Whether a normalization's only reader is a convolution without padding, which takes over its numbers."""
-    readers = program.readers_of(operator.outputs[0])
+    readers = program.readers_of(operator.outputs[0]) if operator.outputs else []
     if len(readers) != 1 or readers[0].type not in CONVOLUTIONS:
         return False
     return not is_padded(readers[0])

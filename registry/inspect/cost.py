@@ -151,7 +151,7 @@ def _products(result: int, depth: int | None) -> Cost | None:
 
 def _reading(graph: Graph, operator: Operator, result: int) -> Cost | None:
     kernel = operator.attributes.get("kernel")
-    if kernel:
+    if kernel and None not in kernel:
         return Cost(0, result * prod(kernel))
     data = _input(graph, operator)
     return None if data is None or data.elements is None else Cost(0, data.elements)

@@ -83,7 +83,7 @@ def scheme_of(graph: Graph) -> Scheme:
 def _layers(graph: Graph) -> Iterator[Layer]:
     for number, operator in enumerate(graph.operators):
         index = weights_index(graph, operator)
-        if operator.type not in WEIGHTED or index is None or not operator.inputs:
+        if operator.type not in WEIGHTED or index is None or not operator.outputs:
             continue
         weights = graph.tensors[index]
         direct = index == operator.inputs[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from registry.inspect.cost import CONVOLUTIONS, channels_of
 from registry.inspect.graph import Graph, Operator
@@ -71,7 +71,8 @@ class Structure:
 
 
 def structure_of(graph: Graph) -> Structure:
-    """Recognise the parts of a network."""
+    """Recognise the parts of a network; an operator that reads or gives nothing is none."""
+    graph = replace(graph, operators=tuple(one for one in graph.operators if one.inputs and one.outputs))
     branches, feature = _pyramid(graph)
     rates = tuple(branch.rate for branch in branches if branch.kind.startswith("dilated"))
     separable = any(branch.kind == "dilated-separable" for branch in branches)
@@ -155,12 +156,12 @@ def _branch(graph: Graph, way: Sequence[Operator]) -> Branch | None:
 
 
 def _kernel(operator: Operator) -> int:
-    return int(max(operator.attributes.get("kernel", (1,))))
+    return max((int(size or 1) for size in operator.attributes.get("kernel", ())), default=1)
 
 
 def _rate(graph: Graph, operator: Operator) -> int:
     """Dilation of a convolution: stated, or made by moving space into the batch before it."""
-    stated: int = max(operator.attributes.get("dilations", (1,)))
+    stated = max((int(size or 1) for size in operator.attributes.get("dilations", ())), default=1)
     if stated > 1:
         return stated
     maker = _maker(graph, operator)

@@ -196,3 +196,12 @@ def test_a_figure_of_another_precision_is_not_this_files() -> None:
     graph = network()
     figure = builders.footprint("weights-flash", 1000.0, precision="int8")
     assert "footprints.weights-flash on board" not in claims(card(footprints=[figure]), graph)
+
+
+def test_weights_of_nothing_in_a_network_without_weights_are_the_same() -> None:
+    build = Builder(1, 8, 6, 3)
+    build.add("relu", [build.inputs[0]], (1, 8, 6, 3))
+    figure = builders.footprint("weights-flash", 0.0)
+    assert (
+        claims(card(footprints=[figure]), build.graph())["footprints.weights-flash on board"].state == "confirmed"
+    )

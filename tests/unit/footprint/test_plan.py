@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from registry.footprint import plan
-from registry.inspect.graph import Graph
+from registry.inspect.graph import Graph, Operator
 from registry.inspect.tflite.reader import read
 from tests.unit.footprint.graphs import Draft
 
@@ -174,3 +174,24 @@ def test_a_graph_of_very_many_tensors_is_planned_all_the_same() -> None:
     footprint = plan(draft.graph(*outputs))
     assert footprint.lower_bytes == 10 * 3000, "the last writes over the input"
     assert footprint.upper_bytes == 10 * 3001
+
+
+def test_odd_attributes_of_broken_files_are_planned_all_the_same() -> None:
+    """Found by breaking files: a kernel of unknown size, a permutation of dimensions that are not there."""
+    draft = Draft()
+    source = draft.input(1, 4, 4, 2)
+    weights = draft.tensor((2, None, 1, 2), constant=True)
+    value = draft.add("conv2d", (source, weights), (1, 4, 4, 2), kernel=(None, 1), strides=(1, 1), padding="same")
+    output = draft.add("transpose", (value,), (1, 2, 4, 4), permutation=(0, 3, 1, 9))
+    footprint = plan(draft.graph(output))
+    assert [layer.type for layer in footprint.layers] == ["conv2d", "transpose"]
+    assert footprint.lower_bytes == 32
+
+
+def test_what_gives_nothing_is_not_run() -> None:
+    draft = Draft()
+    source = draft.input(1, 4, 4, 2)
+    draft.operators.append(Operator("conv2d", "CONV_2D", (source, draft.constant(2, 1, 1, 2)), ()))
+    footprint = plan(draft.graph(draft.same("softmax", source)))
+    assert [layer.type for layer in footprint.layers] == ["softmax"]
+    assert footprint.weights_bytes == 0

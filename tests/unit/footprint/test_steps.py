@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from registry.footprint import plan
 from registry.footprint.steps import Program
 from tests.unit.footprint.graphs import Draft
@@ -127,3 +129,87 @@ def test_channels_first_is_planned_as_channels_last() -> None:
     turned = plan(first.graph(first.add("conv2d", numbers, (1, 8, 8, 6), **window)))
     straight = plan(last.graph(last.conv(last.input(1, 16, 12, 3), 8, kernel=3, stride=2)))
     assert turned.estimate_bytes == straight.estimate_bytes
+
+
+def test_a_factor_and_a_term_for_each_channel_run_inside_a_convolution() -> None:
+    draft = Draft("NCHW")
+    value = draft.input(1, 4, 8, 8, dtype="float32")
+    value = draft.add("conv2d", (value, draft.constant(2, 4, 1, 1, dtype="float32")), (1, 2, 8, 8), "float32")
+    value = draft.same("mul", value, draft.constant(1, 2, 1, 1, dtype="float32"), dtype="float32")
+    value = draft.same("add", value, draft.constant(2, 1, 1, dtype="float32"), dtype="float32")
+    output = draft.same("relu", value, dtype="float32")
+    assert kinds(draft, output) == ["conv2d"]
+    assert plan(draft.graph(output)).weights_bytes == 4 * (8 + 2), "weights, and the terms as a bias"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 4, 1, 1), (1, 1, 8, 1), (1, 1, 1, 8), (8,), (1, 8, 8, 8)],
+    ids=lambda shape: "x".join(map(str, shape)),
+)
+def test_only_channels_are_scaled_inside_a_convolution(shape: tuple[int, ...]) -> None:
+    """Eight channels, first of the dimensions: no other one may have a factor of its own."""
+    draft = Draft("NCHW")
+    value = draft.input(1, 4, 8, 8, dtype="float32")
+    value = draft.add("conv2d", (value, draft.constant(8, 4, 1, 1, dtype="float32")), (1, 8, 8, 8), "float32")
+    output = draft.same("mul", value, draft.constant(*shape, dtype="float32"), dtype="float32")
+    assert kinds(draft, output) == ["conv2d", "mul"]
+
+
+def test_a_normalization_behind_an_activation_is_a_kernel_with_numbers_of_its_own() -> None:
+    draft = Draft()
+    value = draft.same("relu", draft.conv(draft.input(1, 8, 8, 4), 4))
+    norms = tuple(draft.constant(4, dtype="float32") for _ in range(4))
+    output = draft.same("batch-norm", value, *norms)
+    assert kinds(draft, output) == ["conv2d", "batch-norm"]
+    assert plan(draft.graph(output)).weights_bytes == (16 + 16) + 2 * 16
+
+
+def test_a_constant_over_a_value_is_no_factor() -> None:
+    draft = Draft()
+    value = draft.input(1, 8, 8, 4, dtype="float32")
+    value = draft.add("conv2d", (value, draft.constant(4, 1, 1, 4, dtype="float32")), (1, 8, 8, 4), "float32")
+    output = draft.add("div", (draft.constant(4, dtype="float32"), value), (1, 8, 8, 4), "float32")
+    assert kinds(draft, output) == ["conv2d", "div"]
+
+
+def test_between_channels_first_and_last_nothing_moves_but_the_upper_bound_holds_a_copy() -> None:
+    draft = Draft("NCHW")
+    image = draft.input(1, 8, 8, 3)
+    output = draft.add("transpose", (image,), (1, 3, 8, 8), permutation=(0, 3, 1, 2))
+    footprint = plan(draft.graph(draft.same("softmax", output)))
+    assert (footprint.lower_bytes, footprint.estimate_bytes, footprint.upper_bytes) == (192, 384, 384)
+    turned = draft.add("transpose", (image,), (1, 3, 8, 8), permutation=(0, 3, 2, 1))
+    assert kinds(draft, turned) == ["softmax", "transpose"], "rows and columns change their places"
+
+
+@pytest.mark.parametrize("between", [(), ("add-constant", "relu6")], ids=["swish", "hard-swish"])
+def test_a_kernel_may_calculate_a_gate_where_it_is_used(between: tuple[str, ...]) -> None:
+    """x * f(x): two values live in the lower bound's kernel (none but x and the result), in others three do."""
+    draft = Draft()
+    value = draft.same("softmax", draft.input(1, 8, 8, 4))
+    gate = value
+    for kind in between or ("sigmoid",):
+        gate = draft.same("add", gate, draft.constant(1)) if kind == "add-constant" else draft.same(kind, gate)
+    output = draft.same("mul", value, gate)
+    footprint = plan(draft.graph(output))
+    assert footprint.lower_bytes == 256
+    assert footprint.estimate_bytes == 2 * 256
+
+
+def test_a_gate_of_another_value_needs_its_place() -> None:
+    draft = Draft()
+    value, other = draft.input(1, 8, 8, 4), draft.input(1, 8, 8, 4)
+    output = draft.same("mul", value, draft.same("sigmoid", other))
+    assert plan(draft.graph(output)).lower_bytes == 2 * 256
+
+
+def test_what_a_loop_reads_from_outside_is_not_known_before_it_runs() -> None:
+    draft = Draft("NCHW")
+    draft.input(1, 4)
+    turns = draft.constant(1, dtype="int64")
+    looped = draft.add("while", (turns,), (1, 4), "float32")
+    weights = draft.constant(4, 3, dtype="float32")
+    output = draft.add("fully-connected", (looped, weights), (1, 3), "float32")
+    assert kinds(draft, output) == ["while", "fully-connected"]
+    assert plan(draft.graph(output)).weights_bytes >= 4 * 12

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,3 +112,13 @@ def test_a_custom_operator_has_no_known_cost() -> None:
     output = build.value((1, 4))
     build.operators.append(Operator("relu", "MY_RELU", build.inputs, (output,), custom=True))
     assert last(build.graph()) is None
+
+
+def test_the_two_biases_of_a_keras_gru_are_no_matrix() -> None:
+    build = Builder(1, 20, 3)
+    inputs = [build.inputs[0], build.constant((3, 12)), build.constant((4, 12)), build.constant((2, 12))]
+    build.add("gru", inputs, (1, 20, 4))
+    graph = replace(build.graph(), format="keras")
+    found = cost(graph, graph.operators[0])
+    assert found is not None
+    assert found.macs == 20 * (3 * 12 + 4 * 12)

@@ -1,6 +1,6 @@
 import pytest
 
-from registry.inspect.graph import Graph, Tensor
+from registry.inspect.graph import Graph, Operator, Tensor
 from registry.inspect.structure import Branch, structure_of
 from tests.unit.inspect.graphs import Builder
 
@@ -125,3 +125,25 @@ def test_a_graph_of_vectors_has_no_parts() -> None:
     assert found.output_stride is None
     assert found.branches == ()
     assert isinstance(build.tensors[0], Tensor)
+
+
+def test_the_stride_counts_from_what_the_first_convolution_reads() -> None:
+    """A converter leaves the input channels last, and transposes it in front of the network."""
+    build = Builder(1, 64, 96, 1, layout="NCHW")
+    data = build.add("transpose", [build.inputs[0]], (1, 1, 64, 96), permutation=(0, 3, 1, 2))
+    for number, size in enumerate((32, 16, 8)):
+        weights = build.constant((4, 4 if number else 1, 3, 3))
+        data = build.add("conv2d", [data, weights], (1, 4, size, size * 3 // 2), kernel=(3, 3), strides=(2, 2))
+    assert structure_of(build.graph()).output_stride == 8
+
+
+def test_operators_that_read_or_give_nothing_are_no_part() -> None:
+    """Found by breaking files."""
+    build = Builder(1, 8, 8, 3)
+    given, weights = build.inputs[0], build.constant((4, 3, 3, 3))
+    build.operators += [
+        Operator("conv2d", "CONV_2D", (given, weights), ()),
+        Operator("argmax", "ARG_MAX", (), (1,)),
+    ]
+    build.add("conv2d", [given, weights], (1, 4, 4, 4), kernel=(None, 3), dilations=())
+    assert structure_of(build.graph()).output_stride == 4
