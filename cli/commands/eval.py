@@ -62,17 +62,19 @@ def command(what: str, form: str, **options: Any) -> int:
     from registry import judgement
 
     evaluation, variant = _Run(what, options).evaluate()
-    judged: list[Judgement] = []
+    judged: list[Judgement] | None = None
     if options["check"]:
         if variant is None:
             raise RequestError("--check needs a card", hint="name the variant, or give --as NAME")
         subject = evaluation.subject
         judged = judgement.judge(variant, subject.dataset, subject.split, evaluation.scores, options["tolerance"])
     if form == "json":
-        output.print_json({**evaluation.to_json(), "check": [asdict(one) for one in judged]})
+        output.print_json(
+            {**evaluation.to_json(), "check": None if judged is None else [asdict(one) for one in judged]}
+        )
     else:
         _print(evaluation, judged)
-    return 1 if any(one.state == "contradicted" for one in judged) else 0
+    return 1 if any(one.state == "contradicted" for one in judged or ()) else 0
 
 
 class _Run:
@@ -150,7 +152,7 @@ def _classes(dataset: Dataset) -> int:
     return len(names)
 
 
-def _print(evaluation: Evaluation, judged: list[Judgement]) -> None:
+def _print(evaluation: Evaluation, judged: list[Judgement] | None) -> None:
     subject = evaluation.subject
     times = evaluation.to_json()["latency_ms"]
     click.echo(click.style(output.visible(subject.variant or subject.artifact.hex), bold=True))
@@ -170,7 +172,8 @@ def _print(evaluation: Evaluation, judged: list[Judgement]) -> None:
     output.print_table(columns, rows, output.terminal_width())
     for bad in evaluation.bad:
         click.echo(output.visible(f"left out: {bad.name}: {bad.reason}"), err=True)
-    output.print_section("Card", (_judged(one) for one in judged))
+    if judged is not None:
+        output.print_section("Card", (_judged(one) for one in judged), empty="states no accuracy")
 
 
 def _judged(one: Judgement) -> str:

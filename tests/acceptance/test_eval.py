@@ -57,6 +57,7 @@ def test_protocols_differ_and_one_alone_may_be_asked_for(shipped: Zoo, bird: Pat
 def test_text_names_the_bytes(shipped: Zoo, bird: Path) -> None:
     result = shipped("eval", "google/deeplabv3", "--data", bird, "--mirror", REAL, "--offline", "--check")
     assert result.code == 0, result
+    assert "states no accuracy" in result.out
     for piece in ("sha256:9711334d", "pascal-voc-2012 val, 1 images", "st-present-classes", "litert"):
         assert piece in result.out
 
