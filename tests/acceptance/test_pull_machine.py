@@ -13,7 +13,17 @@ import pytest
 
 from registry.digest import Digest
 from tests import simulator as web
-from tests.acceptance.world import Cards, Zoo, assert_says, files_below, mirror_of, model_bytes, pinned, unpinned
+from tests.acceptance.world import (
+    INTERRUPTIBLE,
+    Cards,
+    Zoo,
+    assert_says,
+    files_below,
+    mirror_of,
+    model_bytes,
+    pinned,
+    unpinned,
+)
 from tests.simulator import Simulator
 
 DATA = model_bytes(1 << 20)
@@ -169,13 +179,8 @@ class TestCacheThatCannotBeWritten:
 class TestInterrupt:
     """Ctrl-C, which a terminal sends to the whole process group."""
 
-    RESTORED = (
-        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-    )
-
     def interrupt(self, zoo: Zoo, gate: web.Gate, *arguments: str) -> None:
-        # a shell that runs the tests in the background has switched SIGINT off, and children inherit that
-        process = zoo.start("pull", "net", *arguments, starter=(sys.executable, "-c", self.RESTORED))
+        process = zoo.start("pull", "net", *arguments, starter=INTERRUPTIBLE)
         gate.expect(lambda: process.poll() is None)
         until(lambda: any(path.stat().st_size for path in parts(zoo)), process)
         os.killpg(process.pid, signal.SIGINT)

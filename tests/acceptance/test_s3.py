@@ -15,7 +15,17 @@ import pytest
 
 from registry.digest import Digest
 from tests.acceptance.test_publish import assert_whole
-from tests.acceptance.world import SHARED, Cards, Result, Zoo, assert_says, files_below, model_bytes, pinned
+from tests.acceptance.world import (
+    INTERRUPTIBLE,
+    SHARED,
+    Cards,
+    Result,
+    Zoo,
+    assert_says,
+    files_below,
+    model_bytes,
+    pinned,
+)
 
 if TYPE_CHECKING:
     from tests.s3_service import Answer, Request, S3Service
@@ -296,7 +306,8 @@ class TestDamage:
                 os.killpg(running[0].pid, signal.SIGINT)
 
         s3.before = interrupt
-        running.append(zoo.start("publish", card, "--to", store, "--from", "files", "--variant", "large"))
+        words = ("publish", card, "--to", store, "--from", "files", "--variant", "large")
+        running.append(zoo.start(*words, starter=INTERRUPTIBLE))
         started.set()
         result = zoo.finish(running[0])
         assert result.code == 130, result

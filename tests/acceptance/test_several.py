@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 
 from registry.digest import Digest
 from registry.together import AT_ONCE
 from tests import simulator as web
 from tests.acceptance.test_terminal import on_terminal
-from tests.acceptance.world import Cards, Zoo, assert_says, file_source, files_below, model_bytes, without_colour
+from tests.acceptance.world import (
+    INTERRUPTIBLE,
+    Cards,
+    Zoo,
+    assert_says,
+    file_source,
+    files_below,
+    model_bytes,
+    without_colour,
+)
 from tests.simulator import Answer, Simulator
 from tests.unit import builders
 
@@ -123,16 +131,11 @@ def test_after_an_error_the_parts_of_the_others_serve_the_next_pull(
     assert (zoo.work / "out" / NAMES[1]).read_bytes() == files[1]
 
 
-RESTORED = (
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-)
-
-
 def test_an_interrupt_ends_them_all_and_keeps_the_parts(zoo: Zoo, cards: Cards, simulator: Simulator) -> None:
     gate = simulator.gate()
     publish(cards, simulator, lambda number: web.ranged(FILES[number], cut=20_000, gate=gate))
     assert zoo("list").code == 0
-    process = zoo.start("pull", "net", starter=(sys.executable, "-c", RESTORED))
+    process = zoo.start("pull", "net", starter=INTERRUPTIBLE)
     for _ in range(AT_ONCE):
         gate.expect(lambda: process.poll() is None)
     parts = zoo.cache / "incoming"

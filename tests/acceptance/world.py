@@ -41,6 +41,14 @@ class Result:
         return f"exit code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
+INTERRUPTIBLE = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+)
+"""Starts a command that Ctrl-C reaches: a shell that runs the tests in the background has switched it off."""
+
+
 class Zoo:
     """The installed `zoo`, in a working folder with cache and home of its own.
 
