@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
-from registry.pictures import VOID
 from registry.runtime.base import Array
+from registry.samples.pictures import voc_palette
 
 Colour = tuple[int, int, int]
 
@@ -16,16 +16,8 @@ _MOST_LEGEND = 24
 
 
 def voc_colour(class_id: int) -> Colour:
-    """Colour of a class in PASCAL VOC's palette.
-
-    The bits of the id, three at a time, are the high bits of red, green and blue (`VOClabelcolormap` of
-    the VOC development kit).
-    """
-    channels = [0, 0, 0]
-    for place in range(8):
-        for channel in range(3):
-            channels[channel] |= (class_id >> (3 * place + channel) & 1) << (7 - place)
-    red, green, blue = channels
+    """Colour of a class in PASCAL VOC's palette."""
+    red, green, blue = voc_palette()[3 * class_id : 3 * class_id + 3]
     return red, green, blue
 
 
@@ -81,7 +73,7 @@ def _palette() -> Array:
     """256 colours; VOC shows void in the one that its formula gives for 255."""
     import numpy as np
 
-    return np.array([voc_colour(number) for number in range(VOID + 1)], dtype=np.uint8)
+    return np.array(voc_palette(), dtype=np.uint8).reshape(-1, 3)
 
 
 def _png(image: Any) -> bytes:
