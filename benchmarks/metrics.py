@@ -49,7 +49,8 @@ def main(rounds: int) -> None:
     """Print milliseconds an image: medians of 50 images, by what was computed, one for each round."""
     import numpy as np
 
-    from registry.metrics import PROTOCOLS, VOID, Pair, Run, confusion_matrix
+    from registry.metrics import PROTOCOLS, Pair, Run, confusion_matrix
+    from registry.samples.pictures import VOID
 
     random = np.random.default_rng(1)
     mask = random.integers(0, _CLASSES, (_SIDE, _SIDE), dtype=np.uint8)

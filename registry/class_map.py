@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.errors import RejectedError
-from registry.pictures import VOID
 from registry.preparation import View
 from registry.runtime.base import Array
+from registry.samples.pictures import VOID
 
 
 @dataclass(frozen=True)

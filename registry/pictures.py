@@ -16,9 +16,6 @@ from registry.files import open_regular
 
 Array = Any
 
-VOID = 255
-"""Class id of pixels that belong to no class: a mask's border, or what a model has not seen."""
-
 MAX_PIXELS = 100_000_000
 """Largest picture that is opened, in pixels: 300 MB as RGB."""
 

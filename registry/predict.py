@@ -11,9 +11,9 @@ from typing import Any
 from registry import drawing, pictures
 from registry.errors import UnavailableError, ZooError
 from registry.files import write_atomically
-from registry.pictures import VOID
 from registry.progress import Progress, Silent
 from registry.runtime.base import Array
+from registry.samples.pictures import VOID
 from registry.segmenter import Segmenter
 
 

@@ -12,6 +12,7 @@ from registry.errors import RejectedError
 from registry.inspect.graph import Graph
 from registry.preparation import Preparation, View, preparation_of, prepare
 from registry.runtime.base import Array, Model
+from registry.samples.pictures import VOID
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Segmenter:
         """Class ids from what `Model.invoke` gave, at the picture's size; 255 where the model saw nothing."""
         found = at_picture_size(self._planes(outputs), view)
         if self.offset:
-            found = found + self.offset * (found != pictures.VOID)
+            found = found + self.offset * (found != VOID)
         return found
 
     def class_map(self, picture: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from registry.errors import RejectedError
+from registry.samples.pictures import VOID
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Matrix = NDArray[np.int64]
 
-VOID = 255
-"""The id of a mask's pixels that nobody labelled."""
 _IDS = 256
 _NAMED = 10
 

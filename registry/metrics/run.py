@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from registry.errors import RejectedError, RequestError, UnavailableError
-from registry.metrics.confusion import VOID, Pair, confusion_matrix
+from registry.metrics.confusion import Pair, confusion_matrix
 from registry.metrics.figures import Scores
 from registry.metrics.tally import GlobalTally, ImageTally, Tally
+from registry.samples.pictures import VOID
 
 PROTOCOLS = ("voc", "st-present-classes", "per-image", "ti-global")
 """Names of the protocols, as cards have them."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VOID = 255
-"""Mask value that no class has."""
+"""Class id of pixels that belong to no class: a mask's border, or what a model has not seen."""
 
 
 def require_extra() -> None:

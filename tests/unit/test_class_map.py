@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from registry.class_map import at_network_size, at_picture_size, planes
 from registry.errors import RejectedError
-from registry.pictures import VOID
 from registry.preparation import Preparation, View, prepare
 from registry.runtime.base import Port
+from registry.samples.pictures import VOID
 from tests.unit.strategies import PROPERTY
 
 SCORES = np.random.default_rng(1).normal(size=(1, 4, 6, 5)).astype(np.float32)

@@ -15,6 +15,7 @@ from registry.errors import RejectedError
 from registry.inspect import read
 from registry.inspect.graph import Finding, Graph
 from registry.runtime.base import Array
+from registry.samples.pictures import VOID
 from registry.segmenter import Segmenter, open_segmenter
 from tests.acceptance.world import SHARED
 from tests.unit import builders
@@ -94,8 +95,8 @@ def test_a_label_offset_moves_classes_but_not_what_was_not_seen(tmp_path: Path) 
     found = segmenter.class_map(picture)
     assert (found[:4, 8:16] == 2).all()
     assert (found[4:, 8:16] == 1).all()
-    assert (found[:, :8] == pictures.VOID).all()
-    assert (found[:, 16:] == pictures.VOID).all()
+    assert (found[:, :8] == VOID).all()
+    assert (found[:, 16:] == VOID).all()
     stored, _view = segmenter.prepare(picture)
     assert set(segmenter.network_map(segmenter.model.invoke(stored)).ravel()) == {1, 2}
 

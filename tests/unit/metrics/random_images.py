@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from registry.metrics import VOID, Pair
+from registry.metrics import Pair
+from registry.samples.pictures import VOID
 
 
 @st.composite

@@ -13,7 +13,8 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix as of_scikit_learn
 
 from registry.errors import RejectedError
-from registry.metrics import VOID, Pair, confusion_matrix, nearest
+from registry.metrics import Pair, confusion_matrix, nearest
+from registry.samples.pictures import VOID
 from tests.unit.metrics.random_images import pairs
 from tests.unit.strategies import PROPERTY
 

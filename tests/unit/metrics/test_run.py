@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, jaccard_score, recall_score
 
 from registry.errors import RejectedError, RequestError, UnavailableError
-from registry.metrics import PROTOCOLS, VOID, Pair, Run
+from registry.metrics import PROTOCOLS, Pair, Run
+from registry.samples.pictures import VOID
 from tests.unit.metrics.definitions import DEFINITIONS
 from tests.unit.metrics.random_images import pairs
 from tests.unit.strategies import PROPERTY
