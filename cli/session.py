@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PROJECT_FILE = "zoo.toml"
+_SOON_SECONDS = 0.5
 
 
 def voice_options(command: Command) -> Command:
@@ -90,7 +91,7 @@ class Voice:
         self, title: str, total: int | None, *, unit: str = "B", done: int = 0
     ) -> AbstractContextManager[Advance]:
         """A progress bar with rate and remaining time, on a terminal only."""
-        if self.quiet or not sys.stderr.isatty() or (unit != "B" and (total or 0) < 100):
+        if self.quiet or not sys.stderr.isatty():
             return contextlib.nullcontext(lambda _amount: None)
         return self._bar(title, total, unit, done)
 
@@ -98,9 +99,12 @@ class Voice:
     def _bar(self, title: str, total: int | None, unit: str, done: int) -> Iterator[Advance]:
         from tqdm import tqdm
 
-        bytes_ = {"unit": "B", "unit_scale": True, "unit_divisor": 1024} if unit == "B" else {"unit": f" {unit}"}
+        # what is counted in pieces may be over in no time, and then shows nothing
+        style: dict[str, Any] = {"unit": f" {unit}", "delay": _SOON_SECONDS}
+        if unit == "B":
+            style = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
         with tqdm(
-            total=total, desc=title, initial=done, file=sys.stderr, dynamic_ncols=True, leave=False, **bytes_
+            total=total, desc=title, initial=done, file=sys.stderr, dynamic_ncols=True, leave=False, **style
         ) as bar:
             self._bars.append(bar)
 

@@ -1,134 +1,89 @@
-"""The verb behind `zoo eval`: accuracy of a file on images, bound to the digests of all that it depends on."""
+"""The verb behind `zoo eval`: accuracy of a file on images, bound to the digests of all that it depends on.
+
+The work on an image is a line of stations: one thread opens and prepares pictures, the caller's runs the model, a
+third compares with the mask. Only the caller's thread takes results in, so that an interruption finds whole images.
+"""
 
 from __future__ import annotations
 
-import json
-import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, TypeVar
 
 from registry import pictures
-from registry.digest import Digest
-from registry.errors import RejectedError, RequestError, UnavailableError, ZooError
-from registry.files import write_atomically
-from registry.metrics import Pair, Run, Scores, nearest
+from registry.errors import RejectedError, ZooError
+from registry.evaluation import Bad, Evaluation, Outcome, Subject
+from registry.evaluation_state import State
+from registry.metrics import Look, Pair, Run, nearest
+from registry.metrics.agreement import Difference
+from registry.parallel import mapped_ahead
+from registry.preparation import View
 from registry.progress import Progress
+from registry.runtime.base import Array
 from registry.samples import Sample
 from registry.samples.pictures import read_mask
 from registry.segmenter import Segmenter
 
-STATE = "evaluation-state/1"
 _SAVE_SECONDS = 20.0
 """How often the state is written: what an interruption costs at most."""
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What a figure belongs to.
+class Entrant:
+    """A model that is evaluated.
 
     Attributes:
-        variant: Full name; empty for a file without a card.
-        artifact: Digest of the model file.
-        dataset: Name of the dataset's card, or of the folder.
-        split: Part of it.
-        images: Digest of the list of identifiers that were evaluated.
-        preprocessing: Digest of how pictures go in.
-        engine, version: What ran it.
-        threads: CPU threads of the engine.
+        segmenter: The model.
+        subject: What its figures will belong to.
     """
 
-    variant: str
-    artifact: Digest
-    dataset: str
-    split: str
-    images: Digest
-    preprocessing: Digest
-    engine: str
-    version: str
-    threads: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            "variant": self.variant or None,
-            "artifact": self.artifact.hex,
-            "dataset": self.dataset,
-            "split": self.split,
-            "images": self.images.hex,
-            "preprocessing": self.preprocessing.hex,
-            "runtime": {"name": self.engine, "version": self.version, "threads": self.threads},
-            "host": {"machine": platform.machine(), "system": platform.system()},
-        }
+    segmenter: Segmenter
+    subject: Subject
 
 
-@dataclass(frozen=True)
-class Bad:
-    """An image that could not be evaluated: its identifier, and why."""
+class _Prepared(NamedTuple):
+    """An image on its way in: one stored input and its view for each model."""
 
     name: str
-    reason: str
+    mask: Array
+    inputs: tuple[tuple[Array, View], ...]
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What came of it.
+class _Ran(NamedTuple):
+    """What the models gave, and how long each took in milliseconds."""
 
-    Attributes:
-        subject: What the figures belong to.
-        scores: Figures by protocol.
-        samples: Images that count.
-        bad: Images that do not.
-        milliseconds: Of each inference here, without opening and preparing the picture; of this run only.
-    """
-
-    subject: Subject
-    scores: Mapping[str, Scores]
-    samples: int
-    bad: tuple[Bad, ...]
+    prepared: _Prepared
+    outputs: tuple[list[Array], ...]
     milliseconds: tuple[float, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            **self.subject.to_json(),
-            "samples": self.samples,
-            "bad": [{"image": one.name, "reason": one.reason} for one in self.bad],
-            "latency_ms": percentiles(self.milliseconds),
-            "protocols": {name: scores.to_json() for name, scores in self.scores.items()},
-        }
 
+class _Looked(NamedTuple):
+    """What of an image is taken in: a look for each model, and their difference if there are two."""
 
-def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """Median, 90th and 99th percentile and greatest (nearest rank); empty without values."""
-    ordered = sorted(values)
-    if not ordered:
-        return {}
-    ranks = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
-    return {
-        name: ordered[max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1)] for name, share in ranks.items()
-    }
+    name: str
+    looks: tuple[Look, ...]
+    difference: Difference | None
+    milliseconds: tuple[float, ...]
 
 
 def evaluate(
-    segmenter: Segmenter,
+    entrants: Sequence[Entrant],
     samples: Sequence[Sample],
-    subject: Subject,
-    run: Run,
+    run: Callable[[], Run],
     progress: Progress,
     *,
     state: Path | None = None,
     most_bad: int = 0,
-) -> Evaluation:
-    """Run a model over samples, and go on where an earlier run of the same stopped.
+) -> Outcome:
+    """Run one model, or two to compare, over samples, and go on where an earlier run of the same stopped.
 
     Args:
-        segmenter: The model.
+        entrants: One or two.
         samples: Images and masks.
-        subject: What the figures will belong to.
-        run: Empty accumulators of the protocols asked for.
+        run: Gives empty accumulators of the protocols asked for.
         progress: Hears of each image.
         state: File that keeps the state of a run that is not finished; None keeps none.
         most_bad: Images that may be unreadable or wrong before the run stops.
@@ -137,118 +92,135 @@ def evaluate(
         RejectedError: More images than that are bad.
         UnavailableError: The state cannot be written.
     """
-    work = _Work(segmenter, subject, run, state)
+    kept = State(state, [entrant.subject for entrant in entrants], run)
+    work = _Work(entrants, kept)
+    left = [sample for sample in samples if sample.name not in kept.done]
     try:
-        with progress.task("evaluate", len(samples), unit="images", done=len(work.done)) as advance:
-            for sample in samples:
-                if sample.name not in work.done:
-                    work.take(sample)
-                    work.require_few_bad(most_bad)
-                    advance(1)
+        with (
+            progress.task("evaluate", len(samples), unit="images", done=len(kept.done)) as advance,
+            closing(work.looked(left)) as images,
+        ):
+            for image in images:
+                work.take(image)
+                _require_few_bad(kept, most_bad)
+                advance(1)
     except BaseException:
-        work.save()  # also of Ctrl-C: the next run goes on from here
+        kept.save()  # also of Ctrl-C: the next run goes on from here
         raise
-    work.finish()
-    return Evaluation(
-        subject, work.run.scores(), len(work.done) - len(work.bad), tuple(work.bad), tuple(work.times)
-    )
+    kept.remove()
+    return work.outcome()
 
 
 class _Work:
-    """A run so far, on disk every now and then."""
+    """The stations, and what they have found in this run."""
 
-    def __init__(self, segmenter: Segmenter, subject: Subject, run: Run, state: Path | None) -> None:
-        self._segmenter, self._subject, self._state = segmenter, subject, state
-        self.run = run
-        self.done: set[str] = set()
-        self.bad: list[Bad] = []
-        self.times: list[float] = []
+    def __init__(self, entrants: Sequence[Entrant], state: State) -> None:
+        self._entrants, self._state = entrants, state
+        self._segmenters = tuple(entrant.segmenter for entrant in entrants)
+        self._milliseconds: list[list[float]] = [[] for _ in entrants]
         self._saved = time.monotonic()
-        self._resume()
 
-    def take(self, sample: Sample) -> None:
-        """Evaluate one image; one that is bad is remembered."""
-        try:
-            self._take(sample)
-        except ZooError as error:
-            self.bad.append(Bad(sample.name, error.message))
-        self.done.add(sample.name)
+    def looked(self, samples: Iterable[Sample]) -> Generator[_Looked | Bad]:
+        """Each image, looked at or bad, in order."""
+        prepared = mapped_ahead(_or_bad(self._prepare, lambda sample: sample.name), samples)
+        ran = map(_or_bad(self._run, lambda one: one.name), prepared)
+        return mapped_ahead(_or_bad(self._look, lambda one: one.prepared.name), ran)
+
+    def take(self, image: _Looked | Bad) -> None:
+        """Take in an image; one that is bad is remembered."""
+        self._state.done.add(image.name)
+        if isinstance(image, Bad):
+            self._state.bad.append(image)
+        else:
+            for number, (look, time_) in enumerate(zip(image.looks, image.milliseconds, strict=True)):
+                self._state.take(number, image.name, look)
+                self._milliseconds[number].append(time_)
+            if image.difference:
+                self._state.agreement.take(image.difference)
         if time.monotonic() - self._saved > _SAVE_SECONDS:
-            self.save()
+            self._state.save()
+            self._saved = time.monotonic()
 
-    def require_few_bad(self, most: int) -> None:
-        """Stop when too many images are bad.
-
-        Raises:
-            RejectedError: More than `most` are.
-        """
-        if len(self.bad) > most:
-            raise RejectedError(
-                f"{len(self.bad)} of {len(self.done)} images cannot be evaluated, expected at most {most}: "
-                + "; ".join(f"{one.name}: {one.reason}" for one in self.bad[-3:]),
-                hint="`zoo dataset check` lists all problems; --max-bad N lets N images be left out",
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        state = self._state
+        samples = len(state.done) - len(state.bad)
+        evaluations = tuple(
+            Evaluation(entrant.subject, run.scores(), samples, tuple(state.bad), tuple(times), worst)
+            for entrant, run, times, worst in zip(
+                self._entrants, state.runs, self._milliseconds, state.worst, strict=True
             )
+        )
+        return Outcome(evaluations, state.agreement if len(evaluations) == 2 else None)
 
-    def _take(self, sample: Sample) -> None:
+    def _prepare(self, sample: Sample) -> _Prepared:
         picture, mask = pictures.read(sample.image), read_mask(sample.mask)
         if picture.shape[:2] != mask.shape:
             raise RejectedError(
                 f"{sample.mask}: expected the image's size {picture.shape[1]}x{picture.shape[0]},"
                 f" found {mask.shape[1]}x{mask.shape[0]}"
             )
-        stored, view = self._segmenter.prepare(picture)
-        started = time.perf_counter()
-        outputs = self._segmenter.model.invoke(stored)
-        self.times.append(1000 * (time.perf_counter() - started))
-        at_mask = Pair(self._segmenter.picture_map(outputs, view), mask) if self.run.needs_mask_size else None
-        at_network = None
-        if self.run.needs_network_size:
-            found = self._segmenter.network_map(outputs)
-            at_network = Pair(found, nearest(mask, *found.shape))
-        self.run.add(sample.name, at_mask, at_network)
+        return _Prepared(sample.name, mask, tuple(one.prepare(picture) for one in self._segmenters))
 
-    def _resume(self) -> None:
-        if self._state is None or not self._state.exists():
-            return
+    def _run(self, prepared: _Prepared) -> _Ran:
+        outputs, milliseconds = [], []
+        for segmenter, (stored, _view) in zip(self._segmenters, prepared.inputs, strict=True):
+            started = time.perf_counter()
+            outputs.append(segmenter.model.invoke(stored))
+            milliseconds.append(1000 * (time.perf_counter() - started))
+        return _Ran(prepared, tuple(outputs), tuple(milliseconds))
+
+    def _look(self, ran: _Ran) -> _Looked:
+        name, mask, inputs = ran.prepared
+        looks: list[Look] = []
+        maps: list[Array] = []
+        for segmenter, outputs, (_stored, view), run in zip(
+            self._segmenters, ran.outputs, inputs, self._state.runs, strict=True
+        ):
+            found = segmenter.class_maps(outputs, view, network=run.needs_network_size)
+            at_network = None
+            if found.at_network is not None:
+                at_network = Pair(found.at_network, nearest(mask, *found.at_network.shape))
+            looks.append(run.look(name, Pair(found.at_picture, mask), at_network))
+            maps.append(found.at_picture)
+        difference = None
+        if len(maps) == 2:
+            difference = self._state.agreement.look(name, (maps[0], maps[1]), mask)
+        return _Looked(name, tuple(looks), difference, ran.milliseconds)
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _or_bad(
+    function: Callable[[Item], Result], name: Callable[[Item], str]
+) -> Callable[[Item | Bad], Result | Bad]:
+    """A station that lets bad images pass, and makes one of what it cannot work on."""
+
+    def station(item: Item | Bad) -> Result | Bad:
+        if isinstance(item, Bad):
+            return item
         try:
-            kept = json.loads(self._state.read_bytes())
-            if kept["schema"] != STATE or kept["subject"] != self._subject.to_json():
-                return  # of another file, list or preparation: nothing of it counts here
-            run = Run.from_json(kept["run"])
-            if set(run.protocols) == set(self.run.protocols):
-                self.run, self.done = run, set(kept["done"])
-                self.bad = [Bad(one["name"], one["reason"]) for one in kept["bad"]]
-        except (OSError, ValueError, KeyError, TypeError, RejectedError, RequestError):
-            return  # damaged: begin anew
+            return function(item)
+        except ZooError as error:
+            return Bad(name(item), error.message)
 
-    def save(self) -> None:
-        """Write the state.
+    return station
 
-        Raises:
-            UnavailableError: It cannot be written.
-        """
-        self._saved = time.monotonic()
-        if self._state is None:
-            return
-        document = {
-            "schema": STATE,
-            "subject": self._subject.to_json(),
-            "run": self.run.to_json(),
-            "done": sorted(self.done),
-            "bad": [{"name": one.name, "reason": one.reason} for one in self.bad],
-        }
-        try:
-            write_atomically(self._state, json.dumps(document).encode())
-        except OSError as error:
-            raise UnavailableError(
-                f"{self._state}: the state cannot be kept: {error.strerror or error}",
-                hint="free space, or choose another folder with --cache",
-            ) from None
 
-    def finish(self) -> None:
-        """Remove the state of a run that is complete."""
-        if self._state is not None:
-            self._state.unlink(missing_ok=True)
+def _require_few_bad(state: State, most: int) -> None:
+    """Stop when too many images are bad.
+
+    Raises:
+        RejectedError: More than `most` are.
+    """
+    if len(state.bad) > most:
+        raise RejectedError(
+            f"{len(state.bad)} of {len(state.done)} images cannot be evaluated, expected at most {most}: "
+            + "; ".join(f"{one.name}: {one.reason}" for one in state.bad[-3:]),
+            hint="`zoo dataset check` lists all problems; --max-bad N lets N images be left out",
+        )
 
 
 def limited(samples: Iterator[Sample], limit: int | None) -> list[Sample]:

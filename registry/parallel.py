@@ -1,11 +1,11 @@
-"""Map a function over many items on all processors, in order, with bounded memory."""
+"""Map a function over many items, in order, with bounded memory: on all processors, or on a thread ahead."""
 
 from __future__ import annotations
 
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -43,6 +43,31 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> It
                 yield from pending.popleft().result()
         while pending:
             yield from pending.popleft().result()
+
+
+def mapped_ahead(function: Callable[[Item], Result], items: Iterable[Item], depth: int = 2) -> Generator[Result]:
+    """Yield `function(item)` for each item, in order, computed on a thread of its own up to `depth` items ahead.
+
+    The items themselves are taken in the caller's thread. So several of these, one around the other, make a line of
+    stations that work at the same time, as far as they spend it in libraries that let go of the interpreter.
+
+    Raises:
+        BaseException: What the function raised, at its item's turn; the generator's end waits for what is computed.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as thread:
+        pending: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                pending.append(thread.submit(function, item))
+                if len(pending) > depth:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
 
 
 def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from registry import pictures, runtime
 from registry.card import Variant
-from registry.class_map import at_network_size, at_picture_size, planes
+from registry.class_map import Reading, planes
 from registry.errors import RejectedError
 from registry.inspect.graph import Graph
 from registry.preparation import Preparation, View, preparation_of, prepare
 from registry.runtime.base import Array, Model
 from registry.samples.pictures import VOID
+
+
+class ClassMaps(NamedTuple):
+    """Class ids at the sizes that were asked for; None instead of the other.
+
+    Attributes:
+        at_picture: (height, width) of the picture; 255 where the model saw nothing.
+        at_network: At the output's own size.
+    """
+
+    at_picture: Array
+    at_network: Array
 
 
 @dataclass(frozen=True)
@@ -37,16 +50,18 @@ class Segmenter:
         """What the model's input stores for a picture, and where the picture lies on it."""
         return prepare(picture, self.preparation, self.model.inputs[0])
 
-    def network_map(self, outputs: list[Array]) -> Array:
-        """Class ids from what `Model.invoke` gave, at the output's own size."""
-        return at_network_size(self._planes(outputs)) + self.offset
+    def class_maps(self, outputs: list[Array], view: View | None, *, network: bool = False) -> ClassMaps:
+        """Class ids from what `Model.invoke` gave.
 
-    def picture_map(self, outputs: list[Array], view: View) -> Array:
-        """Class ids from what `Model.invoke` gave, at the picture's size; 255 where the model saw nothing."""
-        found = at_picture_size(self._planes(outputs), view)
-        if self.offset:
-            found = found + self.offset * (found != VOID)
-        return found
+        Args:
+            outputs: All that it gave.
+            view: Where the picture lies on the input; None where its size is not asked for.
+            network: Whether the network's size is asked for.
+        """
+        # what is stored serves: a scale above 0 keeps the order of scores
+        reading = Reading(planes(outputs[self.output], self.classes, self.preparation.layout))
+        at_picture = None if view is None else self._of_dataset(reading.at_picture_size(view))
+        return ClassMaps(at_picture, reading.best + self.offset if network else None)
 
     def class_map(self, picture: Array) -> Array:
         """Class ids of a picture, at its own size.
@@ -58,11 +73,10 @@ class Segmenter:
             RejectedError: The model does not take it, or gives something else than classes.
         """
         stored, view = self.prepare(picture)
-        return self.picture_map(self.model.invoke(stored), view)
+        return self.class_maps(self.model.invoke(stored), view).at_picture
 
-    def _planes(self, outputs: list[Array]) -> Array:
-        # what is stored serves: a scale above 0 keeps the order of scores
-        return planes(outputs[self.output], self.classes, self.preparation.layout)
+    def _of_dataset(self, found: Array) -> Array:
+        return found + self.offset * (found != VOID) if self.offset else found
 
 
 def open_segmenter(

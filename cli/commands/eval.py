@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import complete, output
+from cli import against, complete, output
 from cli.data_folder import dataset_of
 from cli.model_file import located, model_options, settings_of, variant_of
 from cli.output import Column
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
-    from registry.card import Variant
     from registry.dataset import Dataset
-    from registry.evaluate import Evaluation
+    from registry.digest import Digest
+    from registry.evaluation import Evaluation, Outcome, Subject
     from registry.judgement import Judgement
     from registry.segmenter import Segmenter
 
@@ -33,10 +33,12 @@ Examples:
   zoo eval model.tflite --data shapes --split val
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --limit 100 --threads 2
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --check
+  zoo eval net-int8.tflite --data shapes --against net-float32.tflite
 
 All four protocols come from one pass; figures of two protocols are never compared. The result names the digests of
 the file, of the list of images and of the pre-processing, so that a figure belongs to bytes. A run that was stopped
-goes on. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
+goes on. --against gives the difference of two models for each class, such as what quantization costs, and says where
+they disagree. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(
@@ -51,6 +53,7 @@ goes on. Latency is of this host, of the inference alone. Exit code 1 when --che
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="CPU threads.")
 @click.option("--delegate", metavar="NAME", help="Run on this delegate or execution provider, not on the CPU.")
 @click.option("--as", "card", metavar="NAME", help="The variant whose card says how pictures go in.")
+@click.option("--against", metavar="NAME|FILE", help="A second model on the same images: what is lost or gained.")
 @click.option("--check", is_flag=True, help="Hold the card's accuracies against what is measured.")
 @click.option("--tolerance", type=click.FloatRange(0, 1), default=0.005, show_default=True, help="Of --check.")
 @click.option("--max-bad", type=click.IntRange(min=0), default=0, show_default=True, help="Images that may be bad.")
@@ -61,7 +64,9 @@ def command(what: str, form: str, **options: Any) -> int:
     """Measure the accuracy of a model on images, bound to the bytes that were measured."""
     from registry import judgement
 
-    evaluation, variant = _Run(what, options).evaluate()
+    run = _Run(what, options)
+    outcome = run.evaluate()
+    evaluation, variant = outcome.evaluations[0], run.variants[0]
     judged: list[Judgement] | None = None
     if options["check"]:
         if variant is None:
@@ -70,10 +75,15 @@ def command(what: str, form: str, **options: Any) -> int:
         judged = judgement.judge(variant, subject.dataset, subject.split, evaluation.scores, options["tolerance"])
     if form == "json":
         output.print_json(
-            {**evaluation.to_json(), "check": None if judged is None else [asdict(one) for one in judged]}
+            {
+                **evaluation.to_json(),
+                "check": None if judged is None else [asdict(one) for one in judged],
+                "against": against.to_json(outcome),
+            }
         )
     else:
         _print(evaluation, judged)
+        against.show(outcome, run.class_names)
     return 1 if any(one.state == "contradicted" for one in judged or ()) else 0
 
 
@@ -83,58 +93,78 @@ class _Run:
     def __init__(self, what: str, options: dict[str, Any]) -> None:
         self.settings, self.voice = settings_of(options)
         self.options = options
-        self.path, variant = located(what, self.settings, self.voice)
-        card = options["card"]
-        named = variant is not None and card is None
-        self.variant = variant if named else variant_of(self.path, card, self.settings, self.voice)
+        self.paths, self.variants = [], []
+        for words, card in ((what, options["card"]), (options["against"], None)):
+            if words is not None:
+                path, named = located(words, self.settings, self.voice)
+                self.paths.append(path)
+                known = named is not None and card is None
+                self.variants.append(named if known else variant_of(path, card, self.settings, self.voice))
 
-    def evaluate(self) -> tuple[Evaluation, Variant | None]:
+    def evaluate(self) -> Outcome:
         """Run it."""
-        from registry import evaluate
-        from registry.digest import Digest
+        from registry.evaluate import Entrant, evaluate, limited
         from registry.metrics import PROTOCOLS, Run
         from registry.samples import VocFolder
+        from registry.samples.lists import list_digest
 
         options = self.options
         folder = VocFolder(options["data"])
         dataset = dataset_of(options["data"], options["dataset_name"], self.settings, self.voice)
-        samples = evaluate.limited(folder.samples(options["split"]), options["limit"])
-        segmenter = self._segmenter()
-        listed = "".join(f"{sample.name}\n" for sample in samples).encode()
-        subject = evaluate.Subject(
-            variant=self.variant.full_name if self.variant else "",
-            artifact=Digest.of_file(self.path),
-            dataset=dataset.name,
-            split=options["split"],
-            images=Digest.of(listed),
-            preprocessing=Digest.of(json.dumps(asdict(segmenter.preparation), sort_keys=True).encode()),
-            engine=segmenter.model.name,
-            version=segmenter.model.version,
-            threads=options["threads"],
+        samples = limited(folder.samples(options["split"]), options["limit"])
+        listed = list_digest([sample.name for sample in samples])
+        segmenters = [self._segmenter(number) for number in range(len(self.paths))]
+        entrants = [
+            Entrant(segmenter, self._subject(number, segmenter, dataset.name, listed))
+            for number, segmenter in enumerate(segmenters)
+        ]
+        self.class_names = dataset.class_names
+        classes, protocols = _classes(dataset), options["protocols"] or PROTOCOLS
+        return evaluate(
+            entrants,
+            samples,
+            lambda: Run(classes, protocols),
+            self.voice,
+            state=self._state([entrant.subject for entrant in entrants]),
+            most_bad=options["max_bad"],
         )
-        run = Run(_classes(dataset), options["protocols"] or PROTOCOLS)
-        state = self._state(subject)
-        bad = options["max_bad"]
-        found = evaluate.evaluate(segmenter, samples, subject, run, self.voice, state=state, most_bad=bad)
-        return found, self.variant
 
-    def _segmenter(self) -> Segmenter:
+    def _segmenter(self, number: int) -> Segmenter:
         from registry.inspect import read
         from registry.segmenter import open_segmenter
 
-        graph = read(self.path)
+        path, options = self.paths[number], self.options
+        graph = read(path)
         with self.voice.hush():
             segmenter = open_segmenter(
-                self.path, graph, self.variant, threads=self.options["threads"], delegate=self.options["delegate"]
+                path, graph, self.variants[number], threads=options["threads"], delegate=options["delegate"]
             )
         for assumption in segmenter.preparation.assumed:
             self.voice.detail(f"nobody states it, so it is taken to be: {assumption}")
         return segmenter
 
-    def _state(self, subject: Any) -> Path:
+    def _subject(self, number: int, segmenter: Segmenter, dataset: str, images: Digest) -> Subject:
+        from registry.digest import Digest
+        from registry.evaluation import Subject
+
+        variant = self.variants[number]
+        return Subject(
+            variant=variant.full_name if variant else "",
+            artifact=Digest.of_file(self.paths[number]),
+            dataset=dataset,
+            split=self.options["split"],
+            images=images,
+            preprocessing=Digest.of(json.dumps(asdict(segmenter.preparation), sort_keys=True).encode()),
+            engine=segmenter.model.name,
+            version=segmenter.model.version,
+            threads=self.options["threads"],
+        )
+
+    def _state(self, subjects: list[Subject]) -> Path:
         from registry.digest import Digest
 
-        key = json.dumps([subject.to_json(), sorted(self.options["protocols"])], sort_keys=True)
+        named = [*(subject.to_json() for subject in subjects), sorted(self.options["protocols"])]
+        key = json.dumps(named, sort_keys=True)
         path = Path(self.settings.cache, "evaluations", f"{Digest.of(key.encode()).hex[:24]}.json")
         if self.options["restart"]:
             path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from registry.errors import RejectedError, RequestError, UnavailableError
 from registry.metrics.confusion import Pair, confusion_matrix
@@ -11,10 +11,20 @@ from registry.metrics.figures import Scores
 from registry.metrics.tally import GlobalTally, ImageTally, Tally
 from registry.samples.pictures import VOID
 
+if TYPE_CHECKING:
+    from registry.metrics.confusion import Matrix
+
 PROTOCOLS = ("voc", "st-present-classes", "per-image", "ti-global")
 """Names of the protocols, as cards have them."""
 _GLOBAL = ("voc", "ti-global")
 _AT_NETWORK_SIZE = ("st-present-classes",)
+
+
+class Look(NamedTuple):
+    """The confusion matrices of one image; None where no protocol of the run asks for that size."""
+
+    at_mask: Matrix | None
+    at_network: Matrix | None
 
 
 class Run:
@@ -54,8 +64,8 @@ class Run:
         """Whether `add` needs the pair at the mask's size."""
         return any(name not in _AT_NETWORK_SIZE for name in self.protocols)
 
-    def add(self, name: str, at_mask: Pair | None, at_network: Pair | None = None) -> None:
-        """Take in an image. When it is refused, nothing of it is kept.
+    def look(self, name: str, at_mask: Pair | None, at_network: Pair | None = None) -> Look:
+        """What an image has for this run's protocols, without taking it in; safe in another thread than the run's.
 
         Args:
             name: What errors call the image.
@@ -66,14 +76,24 @@ class Run:
             RejectedError: Shapes or ids are wrong; see `confusion_matrix`.
             RequestError: A protocol of this run needs a pair that is not given.
         """
-        matrices = {}
+        mask = network = None
         if self.needs_mask_size:
-            matrices[False] = confusion_matrix(_required(at_mask, "mask"), self.classes, name)
+            mask = confusion_matrix(_required(at_mask, "mask"), self.classes, name)
         if self.needs_network_size:
             pair = _required(at_network, "network")
-            matrices[True] = confusion_matrix(pair, self.classes, name, void_is_background=True)
+            network = confusion_matrix(pair, self.classes, name, void_is_background=True)
+        return Look(mask, network)
+
+    def take(self, look: Look) -> None:
+        """Take in an image by what `look` found."""
         for protocol, tally in self._tallies.items():
-            tally.add(matrices[protocol in _AT_NETWORK_SIZE])
+            matrix = look.at_network if protocol in _AT_NETWORK_SIZE else look.at_mask
+            assert matrix is not None, "look gives what the protocols of its run need"  # noqa: S101
+            tally.add(matrix)
+
+    def add(self, name: str, at_mask: Pair | None, at_network: Pair | None = None) -> None:
+        """Look at an image and take it in. When it is refused, nothing of it is kept (see `look`)."""
+        self.take(self.look(name, at_mask, at_network))
 
     def scores(self) -> dict[str, Scores]:
         """The figures so far, by protocol."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.class_map import at_network_size, at_picture_size, planes
+from registry.class_map import Reading, planes
 from registry.errors import RejectedError
 from registry.preparation import Preparation, View, prepare
 from registry.runtime.base import Port
@@ -42,8 +42,8 @@ def test_scores_are_interpolated_before_the_best_is_taken() -> None:
     """Of two pixels the surer one reaches further; the nearest pixel puts the border in the middle."""
     scores = np.array([[[9.0, 0.0], [0.0, 1.0]]], np.float32)
     view = View((1, 40), (1, 2), (1, 2))
-    assert 24 <= (at_picture_size(scores, view) == 0).sum() < 30
-    assert (at_picture_size(at_network_size(scores), view) == 0).sum() == 20
+    assert 24 <= (Reading(scores).at_picture_size(view) == 0).sum() < 30
+    assert (Reading(Reading(scores).best).at_picture_size(view) == 0).sum() == 20
 
 
 @PROPERTY
@@ -52,7 +52,7 @@ def test_class_by_class_is_the_same_as_all_at_once(classes: int, side: int, grow
     scores = np.random.default_rng(seed).normal(size=(side, side, classes)).astype(np.float32)
     size = side * grow
     view = View((size, size), (size, size), (size, size))
-    found = at_picture_size(scores, view)
+    found = Reading(scores).at_picture_size(view)
     # bilinear interpolation with half-pixel centres, written as two matrix products
     places = np.clip((np.arange(size) + 0.5) / grow - 0.5, 0, side - 1)
     weights = np.maximum(0, 1 - np.abs(places[:, np.newaxis] - np.arange(side)))
@@ -71,7 +71,7 @@ def test_a_map_comes_back_where_the_picture_shows_it(resize: str, size: tuple[in
     how = Preparation(64, 64, resize, "nearest", (127.0,), (1.0,), "RGB", "NHWC")
     stored, view = prepare(picture, how, Port("image", (1, 64, 64, 3), "float32"))
     seen = (stored[0, ::stride, ::stride, 0] > 0).astype(np.int64)
-    found = at_picture_size(seen, view)
+    found = Reading(seen).at_picture_size(view)
     assert found.shape == size
     known = found != VOID
     assert known.all() or resize == "shorter-side"

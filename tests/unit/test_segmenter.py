@@ -61,7 +61,9 @@ def test_every_pixel_is_that_of_the_publishers_golden_output() -> None:
     picture = pictures.read(IMAGES / "rider.jpg")
     assert (segmenter.class_map(picture) * 10 == golden).all()
     stored, _view = segmenter.prepare(picture)
-    assert (segmenter.network_map(segmenter.model.invoke(stored)) * 10 == golden).all()
+    assert (
+        segmenter.class_maps(segmenter.model.invoke(stored), None, network=True).at_network * 10 == golden
+    ).all()
 
 
 @needs_real_files
@@ -98,7 +100,10 @@ def test_a_label_offset_moves_classes_but_not_what_was_not_seen(tmp_path: Path) 
     assert (found[:, :8] == VOID).all()
     assert (found[:, 16:] == VOID).all()
     stored, _view = segmenter.prepare(picture)
-    assert set(segmenter.network_map(segmenter.model.invoke(stored)).ravel()) == {1, 2}
+    assert set(segmenter.class_maps(segmenter.model.invoke(stored), None, network=True).at_network.ravel()) == {
+        1,
+        2,
+    }
 
 
 def test_a_model_of_two_inputs_is_no_segmentation_of_one_image(tmp_path: Path) -> None:
