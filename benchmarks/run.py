@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import inspection, large, metrics, pull, start, transfer, validation
+from benchmarks import evaluation, inspection, large, metrics, pull, start, transfer, validation
 from benchmarks.measure import FailedError
 from benchmarks.report import Row, markdown
 from benchmarks.setting import Setting
@@ -23,6 +23,7 @@ GROUPS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "transfer": transfer.measure,
     "inspect": inspection.measure,
     "metrics": metrics.measure,
+    "evaluate": evaluation.measure,
     "catalogue": large.measure,
     "validate": validation.measure,
 }

@@ -11,6 +11,7 @@ from registry.samples.pictures import VOID
 
 _AT_ONCE = 1 << 14
 """Pixels that are interpolated at once: few enough for the processor's cache."""
+_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Reading:
     def __init__(self, found: Array) -> None:
         """Take the result of `planes`."""
         self._scores = found if found.ndim == 3 else None
-        self.best = found if self._scores is None else found.argmax(axis=-1)
+        self.best = found if self._scores is None else _best(found)
 
     def at_picture_size(self, view: View) -> Array:
         """Class ids at the picture's size.
@@ -123,6 +124,25 @@ def _nearest(found: Array, window: Window) -> Array:
     return np.asarray(plane.resize(window.size, Image.Resampling.NEAREST, box=window.box)).astype(found.dtype)
 
 
+def _best(scores: Array) -> Array:
+    """The class with the highest score, the first of several, uint8 (height, width).
+
+    Scores that lie class by class, as ONNX has them, are compared plane by plane, some rows at a time: that reads
+    memory in its order, which `argmax` across the planes does not.
+    """
+    import numpy as np
+
+    if scores.strides[-1] < scores.strides[1]:
+        return scores.argmax(axis=-1).astype(np.uint8)
+    found = np.zeros(scores.shape[:2], np.uint8)
+    for top in range(0, len(scores), _ROWS):
+        planes_ = scores[top : top + _ROWS].transpose(2, 0, 1)
+        highest, best = planes_.max(axis=0), found[top : top + _ROWS]
+        for number in range(len(planes_) - 1, -1, -1):
+            np.copyto(best, np.uint8(number), where=planes_[number] == highest)
+    return found
+
+
 def _surest(scores: Array, best: Array, window: Window) -> Array:
     """The class with the highest score after bilinear interpolation between the four nearest pixels.
 
@@ -131,21 +151,20 @@ def _surest(scores: Array, best: Array, window: Window) -> Array:
     """
     import numpy as np
 
-    labels = best.astype(np.uint8)
     left, top, right, bottom = window.box
-    rows, downwards = _neighbours(top, bottom, window.size[1], labels.shape[0])
-    columns, rightwards = _neighbours(left, right, window.size[0], labels.shape[1])
-    found = labels.take(rows, axis=0).take(columns, axis=1)
-    mixed = _mixed(labels).take(rows, axis=0).take(columns, axis=1)
-    flat, width = scores.reshape(-1, scores.shape[-1]), labels.shape[1]
-    below, beside = min(1, labels.shape[0] - 1) * width, min(1, width - 1)
+    rows, downwards = _neighbours(top, bottom, window.size[1], best.shape[0])
+    columns, rightwards = _neighbours(left, right, window.size[0], best.shape[1])
+    found = best.take(rows, axis=0).take(columns, axis=1)
+    mixed = _mixed(best).take(rows, axis=0).take(columns, axis=1)
+    below, beside = min(1, best.shape[0] - 1), min(1, best.shape[1] - 1)
     at_rows, at_columns = mixed.nonzero()
     for begin in range(0, len(at_rows), _AT_ONCE):
         row, column = at_rows[begin : begin + _AT_ONCE], at_columns[begin : begin + _AT_ONCE]
-        corner = rows[row] * width + columns[column]
         down, across = downwards[row, np.newaxis], rightwards[column, np.newaxis]
-        upper = _between(flat, corner, corner + beside, across)
-        lower = _between(flat, corner + below, corner + below + beside, across)
+        upper, lower = (
+            _between(scores[line, columns[column]], scores[line, columns[column] + beside], across)
+            for line in (rows[row], rows[row] + below)
+        )
         found[row, column] = (upper + (lower - upper) * down).argmax(axis=1)
     return found
 
@@ -167,8 +186,8 @@ def _mixed(labels: Array) -> Array:
     return (first != upper[:, level[1]]) | (first != lower[:, level[0]]) | (first != lower[:, level[1]])
 
 
-def _between(flat: Array, first: Array, second: Array, share: Array) -> Array:
+def _between(begin: Array, end: Array, share: Array) -> Array:
     import numpy as np
 
-    begin = flat.take(first, axis=0).astype(np.float32, copy=False)
-    return begin + (flat.take(second, axis=0) - begin) * share
+    begin = begin.astype(np.float32, copy=False)
+    return begin + (end.astype(np.float32, copy=False) - begin) * share

@@ -37,8 +37,8 @@ Examples:
 
 All four protocols come from one pass; figures of two protocols are never compared. The result names the digests of
 the file, of the list of images and of the pre-processing, so that a figure belongs to bytes. A run that was stopped
-goes on. --against gives the difference of two models for each class, such as what quantization costs, and says where
-they disagree. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
+goes on. --against says what a second model gains or loses on the same images, for each class, and where the two
+differ. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(

@@ -96,3 +96,23 @@ def test_a_damaged_picture_stops_the_run_unless_allowed(shipped: Zoo, bird: Path
     allowed = evaluated(shipped, "google/deeplabv3", bird, "--max-bad", "1", "--restart")
     assert (allowed["samples"], len(allowed["bad"])) == (0, 1)
     assert allowed["protocols"]["voc"]["mean-iou"] is None
+
+
+def test_two_models_are_compared_for_each_class(shipped: Zoo, bird: Path) -> None:
+    found = evaluated(shipped, "google/deeplabv3", bird, "--against", "google/deeplabv3-mnv2-dm05")
+    against = found["against"]
+    assert against["evaluation"]["variant"] == "google/deeplabv3-mnv2-dm05/513-uint8"
+    ours, theirs = found["protocols"]["voc"], against["evaluation"]["protocols"]["voc"]
+    lost = against["difference"]["voc"]
+    assert lost["class-iou"][BIRD] == pytest.approx(ours["class-iou"][BIRD] - theirs["class-iou"][BIRD])
+    assert lost["mean-iou"] == pytest.approx(ours["mean-iou"] - theirs["mean-iou"])
+    assert against["agreement"]["share"] == pytest.approx(0.97, abs=0.02)
+    assert [one["image"] for one in against["agreement"]["apart"]] == ["bird"]
+
+
+def test_text_of_a_comparison_shows_where_two_models_differ(shipped: Zoo, bird: Path) -> None:
+    words = ("eval", "google/deeplabv3", "--against", "google/deeplabv3-mnv2-dm05", "--data", bird)
+    result = shipped(*words, "--mirror", REAL, "--offline")
+    assert result.code == 0, result
+    for piece in ("against google/deeplabv3-mnv2-dm05/513-uint8", "DIFFERENCE", "only the first right", "bird"):
+        assert piece in result.out

@@ -12,7 +12,7 @@ from PIL import Image
 from registry.digest import Digest
 from registry.errors import RejectedError
 from registry.evaluate import Entrant, evaluate, limited
-from registry.evaluation import Evaluation, Subject, percentiles
+from registry.evaluation import Evaluation, Outcome, Subject, percentiles
 from registry.metrics import Run
 from registry.preparation import Preparation
 from registry.progress import Silent
@@ -170,3 +170,57 @@ def test_the_result_names_everything_that_it_depends_on(samples: list[Sample]) -
         document
     )
     assert document["protocols"]["voc"]["protocol"] == "voc"
+
+
+class BlueIsOne(RedIsOne):
+    """Class 1 where blue is above 128: nowhere in the samples."""
+
+    def invoke(self, stored: Any) -> list[Any]:
+        return super().invoke(stored[..., ::-1])
+
+
+def both(samples: list[Sample], first: Model, second: Model, **options: Any) -> Outcome:
+    entrants = [Entrant(segmenter(first), subject()), Entrant(segmenter(second), subject(variant="acme/net/other"))]
+    return evaluate(entrants, samples, lambda: Run(2), Silent(), **options)
+
+
+def test_two_models_are_held_against_each_other_on_the_same_images(samples: list[Sample]) -> None:
+    found = both(samples, RedIsOne(), BlueIsOne())
+    alone = run(samples)
+    assert found.evaluations[0].scores == alone.scores
+    assert found.evaluations[1].subject.variant == "acme/net/other"
+    assert found.evaluations[1].scores["voc"].class_iou[1] == 0
+    assert found.agreement is not None
+    red = sum(range(1, 7)) * SIZE
+    assert found.agreement.changes() == [(1, 0, red)]
+    wrong = 6 * SIZE  # the column that is red but of class 0: there only the second is right
+    zeros = 6 * SIZE * SIZE - red
+    assert found.agreement.verdicts == (zeros, red - wrong, wrong, 0, 0)
+    assert [sight.name for sight in found.agreement.apart][:2] == ["5", "4"]
+
+
+def test_one_model_has_no_agreement(samples: list[Sample]) -> None:
+    entrant = Entrant(segmenter(RedIsOne()), subject())
+    assert evaluate([entrant], samples, lambda: Run(2), Silent()).agreement is None
+
+
+def test_an_interrupted_comparison_goes_on_and_gives_the_same(samples: list[Sample], tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with pytest.raises(KeyboardInterrupt):
+        both(samples, RedIsOne(), BlueIsOne(stop_after=4), state=state)
+    rest = BlueIsOne()
+    found = both(samples, RedIsOne(), rest, state=state)
+    whole = both(samples, RedIsOne(), BlueIsOne())
+    assert rest.runs < 6
+    assert found.agreement is not None
+    assert whole.agreement is not None
+    assert found.agreement.to_json() == whole.agreement.to_json()
+    for one, other in zip(found.evaluations, whole.evaluations, strict=True):
+        assert (one.scores, one.worst) == (other.scores, other.worst)
+
+
+def test_the_worst_images_come_first(samples: list[Sample]) -> None:
+    worst = run(samples).worst
+    assert [sight.mean_iou for sight in worst] == sorted(sight.mean_iou for sight in worst)
+    assert worst[0].name == "0"  # whose only red column is the wrong one
+    assert len(worst) == 6
