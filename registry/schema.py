@@ -141,6 +141,7 @@ _MESSAGES = {
     "minLength": "is too short",
     "maxLength": "is too long",
     "uniqueItems": "has the same item twice",
+    "minProperties": "says nothing",
     "maxProperties": "has too many properties",
     "propertyNames": "has a key of the wrong form",
 }
@@ -169,7 +170,7 @@ def _expected(error: ValidationError) -> str:
 _PHRASES = {
     "const": "just", "pattern": "text matching", "exclusiveMinimum": "more than", "minimum": "at least",
     "maximum": "at most", "minItems": "at least", "maxItems": "at most", "minLength": "at least",
-    "maxLength": "at most", "maxProperties": "at most",
+    "maxLength": "at most", "minProperties": "at least", "maxProperties": "at most",
 }  # fmt: skip
 
 
