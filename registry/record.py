@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def record(
         quantized: Whether the network computes in integers: kernels then differ more.
 
     Raises:
-        RejectedError: A picture is bad, or the model gives neither class map nor scores, no numbers, or two answers.
+        RejectedError: A picture is bad, or the model gives no classes, no numbers, or two answers to one input.
         UnavailableError: The folder cannot be written.
     """
     artifacts: list[Mapping[str, Any]] = []
@@ -192,7 +193,7 @@ def names_of(images: Sequence[Path]) -> list[str]:
 
 
 def snippet(recording: Recording, about: str) -> bytes:
-    """What a card says of a recording, as YAML to paste.
+    """What a card says of a recording, as YAML that is indented as the properties of a variant are.
 
     Args:
         recording: What was written.
@@ -202,7 +203,5 @@ def snippet(recording: Recording, about: str) -> bytes:
 
     document = {"artifacts": list(recording.artifacts), "golden": list(recording.golden)}
     body = yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=110)
-    head = (
-        f"# golden vectors of {about}: for its variant, add these artifacts after its own, and 'golden' as it is\n"
-    )
-    return (head + body).encode()
+    head = f"golden vectors of {about}\nadd these artifacts to those of its variant, and 'golden' as it is\n"
+    return (textwrap.indent(head, "# ") + textwrap.indent(body, "    ")).encode()

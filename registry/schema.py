@@ -170,7 +170,7 @@ def _expected(error: ValidationError) -> str:
 _PHRASES = {
     "const": "just", "pattern": "text matching", "exclusiveMinimum": "more than", "minimum": "at least",
     "maximum": "at most", "minItems": "at least", "maxItems": "at most", "minLength": "at least",
-    "maxLength": "at most", "minProperties": "at least", "maxProperties": "at most",
+    "maxLength": "at most", "maxProperties": "at most",
 }  # fmt: skip
 
 

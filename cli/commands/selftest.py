@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cli.golden_report import Verdict
     from cli.session import Voice
     from registry.card import Variant
+    from registry.inspect.graph import Graph
     from registry.settings import Settings
 
 
@@ -156,13 +157,12 @@ def _verdict(subject: _Subject, files: Files, engine: _Engine, voice: Voice) -> 
 def _tested(subject: _Subject, variant: Variant, files: Files, engine: _Engine, voice: Voice) -> Verdict:
     from registry import runtime
     from registry.digest import Digest
-    from registry.inspect import read
     from registry.selftest import selftest
 
-    path = subject.path or files.path(variant, model_artifact(variant))
-    graph = read(path)
-    if graph.format not in runtime.FORMATS:
-        raise UnavailableError(f"no runtime for {graph.format} files here, only for {', '.join(runtime.FORMATS)}")
+    if subject.path is None and variant.format not in runtime.FORMATS:
+        formats = ", ".join(runtime.FORMATS)
+        raise UnavailableError(f"no runtime for {variant.format} files here, only for {formats}")
+    path, graph = _read(subject, files)
     with voice.hush():
         model = runtime.open_inspected(path, graph, threads=engine.threads, delegate=engine.delegate)
         outcomes = selftest(model, variant.golden, lambda file: files.golden(variant, file))
@@ -173,6 +173,17 @@ def _tested(subject: _Subject, variant: Variant, files: Files, engine: _Engine, 
         runtime={"name": model.name, "version": model.version, **engine._asdict()},
         outcomes=outcomes,
     )
+
+
+def _read(subject: _Subject, files: Files) -> tuple[Path, Graph]:
+    """The model's file, inspected; a blob has no ending that would tell its format, but its card does."""
+    from registry.inspect import read
+
+    if subject.path is not None:
+        return subject.path, read(subject.path)
+    assert subject.variant is not None  # noqa: S101 - a subject is a file or a variant
+    path = files.path(subject.variant, model_artifact(subject.variant))
+    return path, read(path, subject.variant.format)
 
 
 def _record(
@@ -186,18 +197,16 @@ def _record(
 ) -> None:
     from registry.digest import Digest
     from registry.facts import Facts
-    from registry.inspect import read
     from registry.plausible import FLOAT_SCHEMES
     from registry.record import record, snippet, write
     from registry.segmenter import open_segmenter
 
     subject = _only(subjects)
     variant = subject.variant
-    path = subject.path or files.path(variant, model_artifact(variant)) if variant else subject.path
-    assert path is not None  # noqa: S101 - a subject is a file or a variant
-    facts = Facts(read(path))
+    path, graph = _read(subject, files)
+    facts = Facts(graph)
     with voice.hush():
-        segmenter = open_segmenter(path, facts.graph, variant, threads=engine.threads, delegate=engine.delegate)
+        segmenter = open_segmenter(path, graph, variant, threads=engine.threads, delegate=engine.delegate)
         stem = Path(model_artifact(variant).file).stem if variant else path.stem
         quantized = facts.scheme.scheme not in FLOAT_SCHEMES
         recording = record(segmenter, images, folder, stem=stem, model=Digest.of_file(path), quantized=quantized)
