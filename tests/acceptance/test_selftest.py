@@ -13,6 +13,7 @@ from PIL import Image
 
 from registry import manifest
 from registry.digest import Digest
+from tests.acceptance.test_skopeo import skopeo
 from tests.acceptance.world import SHARED, Cards, Zoo, assert_says, files_below, pinned
 from tests.unit import builders
 from tests.unit.onnx_models import brightness_classes
@@ -188,6 +189,19 @@ def test_a_published_vector_comes_along_only_when_asked_for(zoo: Zoo, net: Path,
     assert offline.code == 0, offline
     assert zoo("copy", "store", "other").code == 0
     assert len(files_below(zoo.work / "other/blobs")) == len(files_below(zoo.work / "store/blobs"))
+
+
+@pytest.mark.server
+@pytest.mark.skipif(not shutil.which("skopeo"), reason="needs the Debian package skopeo")
+def test_a_foreign_client_sees_the_vectors(zoo: Zoo, net: Path, cards: Cards) -> None:
+    assert zoo("publish", cards.folder / "acme/net.yaml", "--to", "store", "--from", "golden").code == 0
+    seen = json.loads(skopeo(zoo.work, "inspect", "--raw", "oci:store:acme_net_net_v1"))
+    named = {layer["annotations"][manifest.TITLE]: layer for layer in seen["layers"]}
+    for side in ("input", "output"):
+        data = (zoo.work / f"golden/net.photo.{side}.bin").read_bytes()
+        layer = named[f"net.photo.{side}.bin"]
+        assert (layer["digest"], layer["size"]) == (str(Digest.of(data)), len(data))
+        assert layer["mediaType"] == "application/vnd.cncf.model.dataset.v1.raw"
 
 
 def test_without_vectors_nothing_can_be_told(zoo: Zoo, cards: Cards, net: Path) -> None:

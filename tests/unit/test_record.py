@@ -14,15 +14,21 @@ from PIL import Image
 from registry.agreement import agreement
 from registry.digest import Digest
 from registry.errors import RejectedError
-from registry.golden import GoldenTensor, Tolerance
+from registry.golden import GoldenTensor, Tolerance, Vector
 from registry.inspect import read
 from registry.preparation import Preparation
 from registry.record import names_of, record, snippet, tolerance_for
 from registry.runtime.base import Array, Model, Port
 from registry.segmenter import Segmenter, open_segmenter
+from registry.selftest import array_of
+from tests.acceptance.world import SHARED
 from tests.unit import builders
 from tests.unit.onnx_models import brightness_classes
 from tests.unit.strategies import PROPERTY
+
+BLOBS = SHARED / "real/blobs/sha256"
+QUANTIZED = "0470d2a782aa54eeeb99d32e7b6b3fb7722905c7c4f5d26bd957ec861366d48b"
+FLOAT = "9711334db2b01d5894feb8ed0f5cb3e97d125b8d229f8d8692f625801818f5ef"
 
 PREPARATION = Preparation(2, 2, "stretch", "nearest", (0.0,) * 3, (1.0,) * 3, "RGB", "NHWC")
 
@@ -104,6 +110,28 @@ def test_the_tolerance_follows_what_the_output_is(
     shape = (1, 3, 3, 1)[: len(layout) or 4]
     output = np.arange(9).astype(dtype).reshape(shape)  # a range of 8
     assert tolerance_for(output, GoldenTensor("o", 0, shape, dtype, layout, scale), quantized=quantized) == expected
+
+
+@pytest.mark.skipif(not BLOBS.is_dir(), reason="needs ../shared/real")
+@pytest.mark.parametrize(("blob", "quantized"), [(QUANTIZED, True), (FLOAT, False)])
+def test_other_kernels_of_the_same_engine_keep_the_tolerance(tmp_path: Path, blob: str, quantized: bool) -> None:
+    """LiteRT without XNNPACK rounds and sums otherwise: another right runtime."""
+    from ai_edge_litert import interpreter as litert
+
+    path = BLOBS / blob
+    segmenter = open_segmenter(path, read(path), None)
+    image = SHARED / "real/images/bird.bmp"
+    made = record(segmenter, [image], tmp_path, stem="net", model=Digest.of_file(path), quantized=quantized)
+    vector = Vector.from_document(made.golden[0])
+    given, golden = (array_of(side, (tmp_path / side.file).read_bytes()) for side in (vector.input, vector.output))
+    kernels = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    engine = litert.Interpreter(model_path=str(path), experimental_op_resolver_type=kernels)
+    engine.allocate_tensors()
+    engine.set_tensor(engine.get_input_details()[0]["index"], given)
+    engine.invoke()
+    figures = agreement(engine.get_tensor(engine.get_output_details()[0]["index"]), golden, vector.output)
+    assert figures.differing > 0  # they are other kernels
+    assert figures.breaches(vector.tolerance) == ()
 
 
 @PROPERTY
