@@ -38,14 +38,13 @@ class Files:
             return self._obtainer.obtain(variant, artifact, artifact.digest).path
         return _in_folder(self._folder, artifact)
 
-    def golden(self, variant: Variant, file: str) -> bytes:
-        """The bytes of a golden vector's file, by its name.
+    def golden(self, variant: Variant, artifact: Artifact) -> bytes:
+        """The bytes of a golden vector's file.
 
         Raises:
             RejectedError: They are not what the card says.
             UnavailableError: No place gives them.
         """
-        artifact = next(one for one in variant.golden_files if one.file == file)
         path = self.path(variant, artifact)
         try:
             return path.read_bytes()

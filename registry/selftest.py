@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from registry.agreement import Agreement, agreement
 from registry.errors import RejectedError
 from registry.golden import GoldenTensor, Vector
 from registry.runtime.base import Array, Model, Port
-
-Content = Callable[[str], bytes]
-"""The proven bytes of an artifact by its file name."""
 
 _SCALE_TOLERANCE = 1e-6
 """Relative; a file keeps scales as float32."""
@@ -38,7 +35,7 @@ class Outcome:
         return not self.failures
 
 
-def selftest(model: Model, vectors: Sequence[Vector], content: Content) -> tuple[Outcome, ...]:
+def selftest(model: Model, vectors: Sequence[Vector], contents: Mapping[str, bytes]) -> tuple[Outcome, ...]:
     """Feed each stored input to a model and compare what comes out.
 
     A vector that does not fit the model fails, with the reason.
@@ -46,17 +43,14 @@ def selftest(model: Model, vectors: Sequence[Vector], content: Content) -> tuple
     Args:
         model: Loaded.
         vectors: What it is held to.
-        content: Gives the bytes of a file.
-
-    Raises:
-        UnavailableError: The bytes of a file cannot be had.
+        contents: The proven bytes of their files by name.
     """
-    return tuple(_outcome(model, vector, content) for vector in vectors)
+    return tuple(_outcome(model, vector, contents) for vector in vectors)
 
 
-def _outcome(model: Model, vector: Vector, content: Content) -> Outcome:
+def _outcome(model: Model, vector: Vector, contents: Mapping[str, bytes]) -> Outcome:
     try:
-        stored, expected = (array_of(side, content(side.file)) for side in (vector.input, vector.output))
+        stored, expected = (array_of(side, contents[side.file]) for side in (vector.input, vector.output))
         _require_port(model.inputs, vector.input, "input")
         _require_port(model.outputs, vector.output, "output")
         found = model.invoke(stored)[vector.output.number]
@@ -65,6 +59,7 @@ def _outcome(model: Model, vector: Vector, content: Content) -> Outcome:
                 f"output {model.outputs[vector.output.number].name}: expected {expected.dtype}"
                 f" {_sizes(expected.shape)} as in {vector.output.file}, found {found.dtype} {_sizes(found.shape)}"
             )
+        _require_telling_bound(vector, expected)
         figures = agreement(found, expected, vector.output)
     except RejectedError as error:
         return Outcome(vector, None, (error.message,))
@@ -107,6 +102,20 @@ def _require_port(ports: Sequence[Port], tensor: GoldenTensor, side: str) -> Non
         raise RejectedError(
             f"{side} {port.name}: expected scale {ours:.9g} and zero point {tensor.zero_point} as in {tensor.file},"
             f" found {theirs:.9g} and {port.zero_point}"
+        )
+
+
+def _require_telling_bound(vector: Vector, expected: Array) -> None:
+    """A bound in real units is narrow enough that another model does not pass.
+
+    Raises:
+        RejectedError: It is more than a quarter of what the golden output spans.
+    """
+    span = (float(expected.max()) - float(expected.min())) * (vector.output.scale or 1.0)
+    if vector.tolerance.absolute is not None and vector.tolerance.absolute > span / 4 > 0:
+        raise RejectedError(
+            f"tolerance of {vector.name}: expected 'absolute' at most a quarter of what {vector.output.file} spans"
+            f" ({span:.4g}), found {vector.tolerance.absolute:.4g}"
         )
 
 

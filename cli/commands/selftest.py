@@ -128,17 +128,20 @@ def _with_vectors(what: str, subjects: list[_Subject], voice: Voice) -> list[_Su
             f"{what}: no card of the catalogue has this file, so nothing says what it should compute",
             hint="--as NAME holds it to a variant's golden vectors; --record PICTURE -o DIR makes some",
         )
-    tested = [one for one in subjects if one.variant and one.variant.pinned and one.variant.golden]
+    sole = len(subjects) == 1
+    tested = [one for one in subjects if one.variant and one.variant.golden and (sole or one.variant.pinned)]
     if not tested:
-        named = subjects[0].name if len(subjects) == 1 else f"none of the {len(subjects)} variants of {what!r}"
-        carries = "carries no golden vector" if len(subjects) == 1 else "carries a golden vector"
+        one_of = (
+            f"{subjects[0].name} carries no" if sole else f"none of the {len(subjects)} variants of {what!r} has a"
+        )
         raise UnavailableError(
-            f"{named} {carries}, so there is nothing to compare with",
+            f"{one_of} golden vector, so there is nothing to compare with",
             hint="`zoo selftest NAME --record PICTURE -o DIR` makes one, with what the card must say",
         )
     for one in subjects:
         if one not in tested:
-            voice.note(f"not tested: {one.name} carries no golden vector")
+            pinned = one.variant is not None and one.variant.pinned
+            voice.note(f"not tested: {one.name} {'carries no golden vector' if pinned else 'is unpinned'}")
     return tested
 
 
@@ -163,9 +166,10 @@ def _tested(subject: _Subject, variant: Variant, files: Files, engine: _Engine, 
         formats = ", ".join(runtime.FORMATS)
         raise UnavailableError(f"no runtime for {variant.format} files here, only for {formats}")
     path, graph = _read(subject, files)
+    contents = {artifact.file: files.golden(variant, artifact) for artifact in variant.golden_files}
     with voice.hush():
         model = runtime.open_inspected(path, graph, threads=engine.threads, delegate=engine.delegate)
-        outcomes = selftest(model, variant.golden, lambda file: files.golden(variant, file))
+        outcomes = selftest(model, variant.golden, contents)
     return golden_report.Verdict(
         variant.full_name,
         "pass" if all(one.passed for one in outcomes) else "fail",

@@ -36,7 +36,7 @@ class Hundredfold(Model):
 
 def outcome(vector: Vector = VECTOR, **files: bytes) -> Outcome:
     contents = {**FILES, **{f"{name}.bin": data for name, data in files.items()}}
-    (found,) = selftest(Hundredfold(), [vector], lambda file: contents[file])
+    (found,) = selftest(Hundredfold(), [vector], contents)
     return found
 
 
@@ -80,6 +80,11 @@ def test_a_difference_is_told() -> None:
             "expected scale 0 and zero point 0 as in o.bin, found 0.25",
         ),
         (
+            replace(VECTOR, tolerance=Tolerance(absolute=50.0)),
+            {},
+            "expected 'absolute' at most a quarter of what o.bin spans (175), found 50",
+        ),
+        (
             replace(VECTOR, input=replace(INPUT, shape=(2, 1))),
             {},
             "input in: expected int8 1x2, found int8 2x1",
@@ -108,7 +113,7 @@ def test_a_scale_that_a_card_rounded_to_float32_is_the_same() -> None:
 def test_one_bad_vector_does_not_hide_the_others() -> None:
     bad = replace(VECTOR, name="bad", input=replace(INPUT, file="empty"))
     contents = {**FILES, "empty": b""}
-    found = selftest(Hundredfold(), [bad, VECTOR], lambda file: contents[file])
+    found = selftest(Hundredfold(), [bad, VECTOR], contents)
     assert [(one.vector.name, one.passed) for one in found] == [("bad", False), ("pair", True)]
 
 
@@ -119,9 +124,9 @@ def test_a_model_that_gives_no_numbers_fails(tmp_path: Path) -> None:
     graph = helper.make_graph([helper.make_node("Sqrt", ["x"], ["y"])], "root", ports[:1], ports[1:])
     save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
     given, made = (GoldenTensor(name, 0, (1, 2), "float32") for name in ("x", "y"))
-    contents = {"x": struct.pack("<2f", 4, -4), "y": struct.pack("<2f", 2, 2)}
+    contents = {"x": struct.pack("<2f", 4, -4), "y": struct.pack("<2f", 2, 3)}
     vector = Vector("root", given, made, Tolerance(absolute=1e-3))
-    (found,) = selftest(open_model(path, "onnx"), [vector], lambda file: contents[file])
+    (found,) = selftest(open_model(path, "onnx"), [vector], contents)
     assert found.failures == ("1 of 2 values are no numbers",)
 
 
