@@ -55,6 +55,7 @@ def net(zoo: Zoo, cards: Cards) -> Path:
 
 def test_what_was_recorded_passes(zoo: Zoo, net: Path) -> None:
     assert zoo("validate", zoo.environment["ZOO_CARDS"]).code == 0
+    assert "Golden vectors\n  name photo, input (file net.photo.input.bin, number 0" in zoo("show", "acme/net").out
     result = zoo("selftest", "acme/net", "--from", "golden", "--threads", "2", "--format", "json")
     assert result.code == 0, result
     (verdict,) = result.json()
