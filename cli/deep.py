@@ -36,12 +36,11 @@ def verify(what: str, card: str | None, settings: Settings, voice: Voice, form: 
     from registry.claims import judge
     from registry.facts import Facts
     from registry.footprint import plan
-    from registry.inspect import read
 
     path, variant = model_file.located(what, settings, voice)
     if variant is None or card is not None:
         variant = _described(path, card, settings, voice)
-    facts = Facts(read(path))
+    facts = Facts(model_file.graph_of(path, variant))
     claims = judge(variant, facts, plan(facts.graph))
     counts = {state: sum(one.state == state for one in claims) for state in STATES}
     if form == "json":

@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "diff": "What changed between two models.",
         "predict": "Class maps of pictures, drawn and counted.",
         "eval": "Accuracy on images, bound to the bytes measured.",
+        "selftest": "Does it compute here what its golden vectors say?",
     },
     "Make": {
         "dataset": "Check, generate and derive datasets on disk.",

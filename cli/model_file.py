@@ -12,6 +12,7 @@ from registry.errors import RejectedError, RequestError
 
 if TYPE_CHECKING:
     from registry.card import Artifact, Variant
+    from registry.inspect.graph import Graph
     from registry.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -39,14 +40,38 @@ def located(what: str, settings: Settings, voice: Voice) -> tuple[Path, Variant 
         RejectedError: The variant has no file with a digest.
         UnavailableError: No place gives its bytes.
     """
+    found = meant(what, settings, voice)
+    if isinstance(found, Path):
+        return found, None
+    variant = _one(found, what)
+    artifact = model_artifact(variant)
+    return places.make_obtainer(settings, voice).obtain(variant, artifact, artifact.digest).path, variant
+
+
+def meant(what: str, settings: Settings, voice: Voice) -> Path | list[Variant]:
+    """A file by its path, which goes before a name, or the variants that a name means.
+
+    Raises:
+        RequestError: Neither a file nor a name of one card.
+    """
     if Path(what).is_file():
-        return Path(what), None
+        return Path(what)
     if Path(what).suffix in _ENDINGS or what.startswith((".", "/")):
         raise RequestError(f"no such file: {what}", hint="give a model file or the name of a variant")
     catalog = open_catalog(settings, voice)
-    variant = _one(catalog.variants(catalog.one_card(what)), what)
-    artifact = _model(variant)
-    return places.make_obtainer(settings, voice).obtain(variant, artifact, artifact.digest).path, variant
+    return catalog.variants(catalog.one_card(what))
+
+
+def graph_of(path: Path, variant: Variant | None) -> Graph:
+    """What inspection finds in a file; of what its first bytes and its ending leave open, its card tells the format.
+
+    Raises:
+        RejectedError: It is no model of a known format, or breaks its format.
+        UnavailableError: It cannot be read.
+    """
+    from registry.inspect import format_of, read
+
+    return read(path, format_of(path) or (variant.format if variant else None))
 
 
 def variant_of(path: Path, card: str | None, settings: Settings, voice: Voice) -> Variant | None:
@@ -76,7 +101,12 @@ def _one(variants: list[Variant], what: str) -> Variant:
     raise RequestError(f"{what!r} means {len(found or variants)} variants", hint=f"one of: {listed}")
 
 
-def _model(variant: Variant) -> Artifact:
+def model_artifact(variant: Variant) -> Artifact:
+    """The model file of a variant, which has a digest.
+
+    Raises:
+        RejectedError: It has none.
+    """
     models = [artifact for artifact in variant.files if artifact.role == "model"]
     if not models or models[0].digest is None:
         raise RejectedError(

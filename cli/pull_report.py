@@ -70,8 +70,9 @@ def explain(resolution: Resolution, prefer: str, voice: Voice, *, err: bool) -> 
         voice.note(f"accuracy compared as {resolution.compared}")
 
 
-def plan(variant: Variant, form: str) -> None:
+def plan(variant: Variant, form: str, *, golden: bool = False) -> None:
     """What would be pulled."""
+    wanted = (*variant.files, *(variant.golden_files if golden else ()))
     files = [
         {
             "file": item.file,
@@ -79,13 +80,13 @@ def plan(variant: Variant, form: str) -> None:
             "sha256": item.digest.hex if item.digest else None,
             "sources": [one.url for one in item.sources],
         }
-        for item in variant.files
+        for item in wanted
     ]
     if form == "json":
         output.print_json({"variant": variant.full_name, "dry_run": True, "files": files})
         return
     click.echo(f"would pull {variant.full_name}")
-    for item in variant.files:
+    for item in wanted:
         click.echo(f"  {item.file}  {format_bytes(item.size)}  {item.digest or 'unpinned'}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from registry import golden
 from registry.digest import Digest
 from registry.units import BYTES
 
@@ -36,7 +37,7 @@ class Artifact:
 
     Attributes:
         file: Its name, without any folder.
-        role: `model`, `labels`, `configuration`, `checkpoint` or `other`.
+        role: `model`, `labels`, `configuration`, one of `golden.ROLES`, `checkpoint` or `other`.
         size: Bytes, or None when nobody has stated it.
         digest: What identifies the bytes, or None when the card is unpinned.
         sources: Public addresses, best first.
@@ -167,6 +168,16 @@ class Variant:
     def files(self) -> tuple[Artifact, ...]:
         """The artifacts that a pull fetches: the model and what it needs to run."""
         return tuple(artifact for artifact in self.artifacts if artifact.role in PULLED_ROLES)
+
+    @property
+    def golden(self) -> tuple[golden.Vector, ...]:
+        """Its golden vectors."""
+        return tuple(golden.Vector.from_document(item) for item in self.document.get("golden", ()))
+
+    @property
+    def golden_files(self) -> tuple[Artifact, ...]:
+        """The artifacts of its golden vectors, which a self-test needs and a run does not."""
+        return tuple(artifact for artifact in self.artifacts if artifact.role in golden.ROLES)
 
     @property
     def pinned(self) -> bool:

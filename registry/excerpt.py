@@ -41,7 +41,8 @@ def combine(excerpts: Mapping[str, Plain]) -> dict[str, Any]:
             if variant["name"] == name:
                 variants[name] = {**variant, "licence": {**_licence(card), **variant.get("licence", {})}}
             elif variant["name"] not in excerpts:
-                variants.setdefault(variant["name"], {**variant, "artifacts": []})
+                bare = {key: value for key, value in variant.items() if key != "golden"}
+                variants.setdefault(variant["name"], {**bare, "artifacts": []})
         disputes += [one for one in _disputes(card, {name}) if one not in disputes]
     if sources:
         whole["sources"] = sources

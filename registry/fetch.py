@@ -66,6 +66,7 @@ def fetch(
     update: bool = False,
     link: bool = True,
     replace: bool = False,
+    golden: bool = False,
 ) -> Delivery:
     """Bring a variant's files into a folder, each proven by its digest.
 
@@ -81,15 +82,15 @@ def fetch(
         update: Whether the lock file's digests may be replaced.
         link: Whether hard links to the cache may be used.
         replace: Whether a file of the same name with other bytes may be replaced.
+        golden: Whether its golden vectors come along.
 
     Raises:
         RejectedError: Other bytes than the card or the lock file promises, or a file of the same name in the way.
         UnavailableError: No place gave the bytes, or a folder cannot be written.
     """
-    expected = {
-        artifact.file: expected_digest(variant, artifact, lock, update=update) for artifact in variant.files
-    }
-    obtained = obtainer.obtain_all(variant, [(artifact, expected[artifact.file]) for artifact in variant.files])
+    wanted = (*variant.files, *(variant.golden_files if golden else ()))
+    pairs = [(artifact, expected_digest(variant, artifact, lock, update=update)) for artifact in wanted]
+    obtained = obtainer.obtain_all(variant, pairs)
     try:
         paths = tuple(_place(item, folder, link=link, replace=replace) for item in obtained)
         extras = tuple(_write(folder / name, content) for name, content in beside.items())

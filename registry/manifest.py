@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from registry import golden
 from registry.card import Variant
 from registry.digest import Digest
 from registry.errors import MismatchError, RequestError
@@ -26,6 +27,7 @@ MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 ARTIFACT_TYPE = "application/vnd.cncf.model.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.cncf.model.config.v1+json"
 WEIGHT_TYPE = "application/vnd.cncf.model.weight.v1.raw"
+DATASET_TYPE = "application/vnd.cncf.model.dataset.v1.raw"
 WEIGHT_CONFIG_TYPE = "application/vnd.cncf.model.weight.config.v1.raw"
 DOC_TYPE = "application/vnd.cncf.model.doc.v1.raw"
 LAYER_TYPES = (
@@ -33,7 +35,7 @@ LAYER_TYPES = (
     WEIGHT_CONFIG_TYPE,
     DOC_TYPE,
     "application/vnd.cncf.model.code.v1.raw",
-    "application/vnd.cncf.model.dataset.v1.raw",
+    DATASET_TYPE,
 )
 """Kinds of layers that are read: single files as they are. Archives are refused."""
 
@@ -42,7 +44,11 @@ LICENCES = "org.opencontainers.image.licenses"
 CREATED = "org.opencontainers.image.created"
 FILE_PATH = "org.cncf.model.filepath"
 
-_TYPE_OF_ROLE = {"model": WEIGHT_TYPE, "configuration": WEIGHT_CONFIG_TYPE}
+_TYPE_OF_ROLE = {
+    "model": WEIGHT_TYPE,
+    "configuration": WEIGHT_CONFIG_TYPE,
+    **dict.fromkeys(golden.ROLES, DATASET_TYPE),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Layer:
 
     @classmethod
     def of_role(cls, role: str, digest: Digest, size: int, title: str) -> Layer:
-        """The layer of an artifact with this role; all but the model and its configuration are documents."""
+        """The layer of an artifact with this role; documents where nothing else is known."""
         return cls(_TYPE_OF_ROLE.get(role, DOC_TYPE), digest, size, title)
 
     def to_json(self) -> dict[str, Any]:

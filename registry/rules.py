@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from registry import schema
+from registry import golden_rules, schema
 from registry.card import REQUIRED
 from registry.document import Document, Step
 from registry.problem import Problem
@@ -91,6 +91,7 @@ def _card(document: Document) -> Iterator[Problem]:
                     expected=f"{key!r} here or under 'common'",
                 )
         yield from _shapes(document, place, whole)
+        yield from golden_rules.check(document, place, whole)
     yield from _parents(document)
     yield from _source_keys(document, card, (), set(card.get("sources", {})))
     for number, dispute in enumerate(card.get("contradictions", ())):

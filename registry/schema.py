@@ -141,6 +141,7 @@ _MESSAGES = {
     "minLength": "is too short",
     "maxLength": "is too long",
     "uniqueItems": "has the same item twice",
+    "minProperties": "says nothing",
     "maxProperties": "has too many properties",
     "propertyNames": "has a key of the wrong form",
 }

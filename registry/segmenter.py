@@ -96,14 +96,8 @@ def open_segmenter(
         RejectedError: It is dangerous to run, or no segmentation of one image.
         UnavailableError: An engine, a delegate or Pillow is missing.
     """
-    dangers = [finding for finding in graph.findings if finding.severity == "danger"]
-    if dangers:
-        raise RejectedError(
-            f"{path}: not run, since it may do harm: {dangers[0].where}: {dangers[0].message}",
-            hint="`zoo inspect` tells more",
-        )
     pictures.require_pillow()
-    model = runtime.open_model(path, graph.format, threads=threads, delegate=delegate)
+    model = runtime.open_inspected(path, graph, threads=threads, delegate=delegate)
     if len(model.inputs) != 1:
         raise RejectedError(f"{path}: expected one input, an image, found {len(model.inputs)}")
     stated = variant.document.get("postprocessing", {}) if variant else {}

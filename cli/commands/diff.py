@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import complete, output
-from cli.model_file import located, model_options, settings_of
+from cli.model_file import graph_of, located, model_options, settings_of
 from cli.output import Column
 from cli.session import Voice
 
@@ -62,8 +62,7 @@ def _model(what: str, settings: Settings, voice: Voice) -> Model:
     from registry.compare import Model
     from registry.facts import Facts
     from registry.footprint import plan
-    from registry.inspect import read
 
     path, variant = located(what, settings, voice)
-    facts = Facts(read(path))
+    facts = Facts(graph_of(path, variant))
     return Model(Path(path), facts, plan(facts.graph), variant.document if variant else {})

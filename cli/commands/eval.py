@@ -11,7 +11,7 @@ import click
 
 from cli import against, complete, output
 from cli.data_folder import dataset_of
-from cli.model_file import located, model_options, settings_of, variant_of
+from cli.model_file import graph_of, located, model_options, settings_of, variant_of
 from cli.output import Column
 from registry.errors import RequestError
 
@@ -130,11 +130,10 @@ class _Run:
         )
 
     def _segmenter(self, number: int) -> Segmenter:
-        from registry.inspect import read
         from registry.segmenter import open_segmenter
 
         path, options = self.paths[number], self.options
-        graph = read(path)
+        graph = graph_of(path, self.variants[number])
         with self.voice.hush():
             segmenter = open_segmenter(
                 path, graph, self.variants[number], threads=options["threads"], delegate=options["delegate"]

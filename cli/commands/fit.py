@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import complete, output
-from cli.model_file import located, model_options, settings_of
+from cli.model_file import graph_of, located, model_options, settings_of
 from cli.output import Column
 from cli.session import Voice, open_catalog
 from registry.units import format_bytes
@@ -52,14 +52,13 @@ def command(what: str, target: str | None, plot: Path | None, form: str, **optio
     from registry.facts import Facts
     from registry.fit import fit
     from registry.footprint import plan
-    from registry.inspect import read
 
     settings, voice = settings_of(options)
     path, variant = located(what, settings, voice)
     catalog = open_catalog(settings, voice)
     variant = variant or _of_digest(path, catalog)
     wanted = target or settings.target
-    facts = Facts(read(path))
+    facts = Facts(graph_of(path, variant))
     footprint = plan(facts.graph)
     if plot is not None:
         from registry.footprint.chart import chart

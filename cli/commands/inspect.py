@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import output
-from cli.model_file import located, model_options, settings_of
+from cli.model_file import graph_of, located, model_options, settings_of
 from cli.output import Column
 from registry.units import format_bytes
 
@@ -40,10 +40,9 @@ def command(what: str, layers: bool, attachment: str | None, form: str, **option
     """Tell what is in a model file: tensors, operators, work, quantization, structure, dangers."""
     from registry.digest import Digest
     from registry.facts import Facts
-    from registry.inspect import read
 
     path, variant = located(what, *settings_of(options))
-    facts = Facts(read(path))
+    facts = Facts(graph_of(path, variant))
     if attachment is not None:
         _write_attachment(facts.graph, attachment)
         return 0

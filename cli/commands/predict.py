@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import output
-from cli.model_file import located, model_options, settings_of, variant_of
+from cli.model_file import graph_of, located, model_options, settings_of, variant_of
 from cli.output import Column
 from cli.session import open_catalog
 
@@ -62,7 +62,6 @@ def command(
     """Class maps of pictures: which pixel belongs to which class."""
     from registry.digest import Digest
     from registry.facts import Facts
-    from registry.inspect import read
     from registry.predict import predict
     from registry.segmenter import open_segmenter
 
@@ -70,7 +69,7 @@ def command(
     path, variant = located(what, settings, voice)
     if variant is None or card is not None:
         variant = variant_of(path, card, settings, voice)
-    facts = Facts(read(path))
+    facts = Facts(graph_of(path, variant))
     with voice.hush():
         segmenter = open_segmenter(path, facts.graph, variant, threads=threads, delegate=delegate)
     for assumption in segmenter.preparation.assumed:

@@ -59,6 +59,7 @@ goes into zoo.lock and every later pull is held to it. Exit codes: 1 nothing may
 @click.option("--locked", is_flag=True, help="Take exactly what zoo.lock says, and fail where it says nothing.")
 @click.option("--update", is_flag=True, help="Choose anew, whatever zoo.lock says.")
 @places.lock_option
+@click.option("--golden", is_flag=True, help="Take the golden vectors along, for a self-test where it runs.")
 @click.option("--copy", is_flag=True, help="Copy into the output folder instead of linking to the cache.")
 @click.option("--force", is_flag=True, help="Replace a file of the same name with other bytes.")
 @output.format_option("text", "json")
@@ -97,7 +98,7 @@ class _Pull:
         """Resolve, explain, fetch, record, report."""
         choice = self._locked_release() or self._resolved(form)
         if self.options["dry_run"]:
-            pull_report.plan(choice.variant, form)
+            pull_report.plan(choice.variant, form, golden=self.options["golden"])
             return
         delivery = self._fetch(choice)
         if not self.options["locked"]:
@@ -168,6 +169,7 @@ class _Pull:
             update=self.options["update"],
             link=not self.options["copy"],
             replace=self.options["force"],
+            golden=self.options["golden"],
         )
 
     def _beside(self, choice: Choice) -> Mapping[str, bytes]:

@@ -124,6 +124,7 @@ def _print_variant(catalog: Catalog, card: Plain, variant: Variant) -> None:
     output.print_section(
         "Files", (line for item in document["artifacts"] for line in _artifact(item)), empty="none known"
     )
+    output.print_section("Golden vectors", (_words(item) for item in document.get("golden", ())))
     output.print_section("Targets", _targets(catalog, variant), empty="no target of the catalogue supports it")
     for title, key in (
         ("Accuracy", "metrics"),

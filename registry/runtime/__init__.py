@@ -4,11 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from registry.errors import RequestError
+from registry.errors import RejectedError, RequestError
+from registry.inspect.graph import Graph
 from registry.runtime.base import Model
 
 FORMATS = ("tflite", "onnx")
 """Formats that are run."""
+
+
+def open_inspected(path: Path, graph: Graph, *, threads: int = 1, delegate: str | None = None) -> Model:
+    """Load a model that has been inspected, unless something in it may do harm.
+
+    Args:
+        path: The file.
+        graph: What inspection found in it.
+        threads: CPU threads of the engine, 1 or more.
+        delegate: See `open_model`.
+
+    Raises:
+        RequestError: Its format is not run here, or there is no such delegate.
+        RejectedError: It is dangerous to run, or the engine does not take it.
+        UnavailableError: The engine or the delegate is not installed.
+    """
+    dangers = [finding for finding in graph.findings if finding.severity == "danger"]
+    if dangers:
+        raise RejectedError(
+            f"{path}: not run, since it may do harm: {dangers[0].where}: {dangers[0].message}",
+            hint="`zoo inspect` tells more",
+        )
+    return open_model(path, graph.format, threads=threads, delegate=delegate)
 
 
 def open_model(path: Path, format_: str, *, threads: int = 1, delegate: str | None = None) -> Model:

@@ -8,13 +8,20 @@ from onnx import TensorProto, helper, save_model
 
 
 def brightness_classes(
-    path: Path, *, height: int | None = 8, width: int | None = 8, stride: int = 1, argmax: bool = False
+    path: Path,
+    *,
+    height: int | None = 8,
+    width: int | None = 8,
+    stride: int = 1,
+    argmax: bool = False,
+    inverted: bool = False,
 ) -> Path:
     """Scores of two classes: class 1 where red is above 0, class 0 elsewhere; NCHW, optionally every Nth pixel.
 
-    Class 1 scores the red channel, class 0 minus that.
+    Class 1 scores the red channel, class 0 minus that; the other way round where inverted.
     """
-    made = helper.make_tensor("kernel", TensorProto.FLOAT, [2, 3, 1, 1], [-1.0, 0, 0, 1.0, 0, 0])
+    weight = -1.0 if inverted else 1.0
+    made = helper.make_tensor("kernel", TensorProto.FLOAT, [2, 3, 1, 1], [-weight, 0, 0, weight, 0, 0])
     nodes = [
         helper.make_node("Conv", ["image", "kernel"], ["scores"], kernel_shape=[1, 1], strides=[stride, stride])
     ]

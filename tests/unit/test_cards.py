@@ -65,7 +65,7 @@ def test_a_doubtful_card_is_warned_of_and_stays_valid(folder: Path) -> None:
 
 
 def test_valid_cards_have_no_problems() -> None:
-    assert len(find_documents([VALID])) == 5
+    assert len(find_documents([VALID])) == 6
     assert problems_of(VALID) == []
 
 

@@ -47,6 +47,25 @@ def test_an_ancestor_that_was_never_published_is_listed_without_files() -> None:
     assert all(variant["artifacts"] for variant in again["variants"])
 
 
+def test_an_ancestor_without_files_has_no_golden_vectors_either() -> None:
+    side = {"file": "i.bin", "shape": [1, 4], "dtype": "uint8"}
+    vector = {"name": "a", "input": side, "output": {**side, "file": "o.bin"}, "tolerance": {"differing": 0}}
+    pins = {"size": 4, "sha256": "b" * 64, "sources": []}
+    files = [
+        builders.artifact(),
+        builders.artifact(file="i.bin", role="golden-input", **pins),
+        builders.artifact(file="o.bin", role="golden-output", **pins),
+    ]
+    parent = builders.variant("float", artifacts=files, golden=[vector])
+    card = builders.card(parent, builders.variant("small", parent="float"))
+    path = Path("acme/net.yaml")
+    assert rules.check(parsed(json.dumps(card).encode(), path), "model-card") == []
+    whole = excerpt.combine({"small": json.loads(excerpt.cut(card, "small"))})
+    assert rules.check(parsed(json.dumps(whole).encode(), path), "model-card") == []
+    alone = excerpt.combine({"float": json.loads(excerpt.cut(card, "float"))})
+    assert alone["variants"][0]["golden"] == [vector]
+
+
 def test_sources_of_one_key_that_differ_get_keys_of_their_own() -> None:
     def card(name: str, document_: str) -> dict[str, Any]:
         sources = {"page": {"document": document_, "kind": "text"}, "page-2": {"document": "b", "kind": "text"}}

@@ -24,6 +24,7 @@ FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
     **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
+    **dict.fromkeys(("golden", "golden_rules"), FIRST),
     **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
@@ -34,10 +35,10 @@ FLOORS = {
     **dict.fromkeys(("selection", "moving"), THIRD),
     **dict.fromkeys(("pictures", "preparation", "class_map", "segmenter", "drawing"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
-    **dict.fromkeys(("evaluation", "evaluation_state"), THIRD),
+    **dict.fromkeys(("evaluation", "evaluation_state", "deviation"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
-    **dict.fromkeys(("sign", "authenticate"), VERBS),
+    **dict.fromkeys(("sign", "authenticate", "selftest", "record"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
