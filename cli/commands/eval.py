@@ -34,9 +34,10 @@ Examples:
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --limit 100 --threads 2
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --check
 
-All four protocols come from one pass; figures of two protocols are never compared. The result names the digests of
-the file, of the list of images and of the pre-processing, so that a figure belongs to bytes. A run that was stopped
-goes on. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
+TFLite, ONNX and Keras files are run; the last need the extra train. All four protocols come from one pass; figures
+of two protocols are never compared. The result names the digests of the file, of the list of images and of the
+pre-processing, so that a figure belongs to bytes. A run that was stopped goes on. Latency is of this host, of the
+inference alone. Exit code 1 when --check contradicts the card.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(
