@@ -169,7 +169,11 @@ def _print(evaluation: Evaluation, judged: list[Judgement] | None) -> None:
         [name, *(_share(scores.to_json()[key]) for key in ("mean-iou", "pixel-accuracy", "mean-accuracy"))]
         for name, scores in evaluation.scores.items()
     ]
-    columns = [Column("PROTOCOL"), *(Column(title, right=True) for title in ("MEAN IOU", "PIXEL ACC", "MEAN ACC"))]
+    titles = ["MEAN IOU", "PIXEL ACC", "MEAN ACC"]
+    if any(scores.unseen for scores in evaluation.scores.values()):
+        titles.append("UNSEEN")
+        rows = [[*row, _share(scores.unseen)] for row, scores in zip(rows, evaluation.scores.values(), strict=True)]
+    columns = [Column("PROTOCOL"), *(Column(title, right=True) for title in titles)]
     output.print_table(columns, rows, output.terminal_width())
     for bad in evaluation.bad:
         click.echo(output.visible(f"left out: {bad.name}: {bad.reason}"), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,23 @@ def subject(**changes: Any) -> Subject:
         "threads": 1,
     }
     return Subject(**{**values, **changes})
+
+
+def test_what_a_cropping_model_does_not_see_counts_as_wrong(tmp_path: Path) -> None:
+    """A picture twice as wide as high, of which a network of `shorter-side` sees the middle half, all right."""
+    picture, mask = np.zeros((SIZE, 2 * SIZE, 3), np.uint8), np.zeros((SIZE, 2 * SIZE), np.uint8)
+    picture[: SIZE // 2, :, 0] = 255
+    mask[: SIZE // 2] = 1
+    sample = Sample("wide", tmp_path / "wide.png", tmp_path / "wide-mask.png")
+    Image.fromarray(picture).save(sample.image)
+    Image.fromarray(mask).save(sample.mask)
+    cropping = replace(
+        segmenter(RedIsOne()), preparation=replace(segmenter(RedIsOne()).preparation, resize="shorter-side")
+    )
+    found = evaluate(cropping, [sample], subject(), Run(2, ("voc", "per-image")), Silent())
+    assert found.bad == ()
+    for scores in found.scores.values():
+        assert (scores.unseen, scores.mean_iou, scores.pixel_accuracy) == (0.5, 0.5, 0.5)
 
 
 @pytest.fixture

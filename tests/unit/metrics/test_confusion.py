@@ -24,9 +24,9 @@ from tests.unit.strategies import PROPERTY
 def test_it_counts_as_scikit_learn_counts(case: tuple[int, Pair]) -> None:
     classes, pair = case
     known = pair.mask != VOID
-    expected = np.zeros((classes, classes), int)
+    expected = np.zeros((classes, classes + 1), int)
     if known.any():
-        expected = of_scikit_learn(pair.mask[known], pair.prediction[known], labels=range(classes))
+        expected = of_scikit_learn(pair.mask[known], pair.prediction[known], labels=[*range(classes), VOID])[:-1]
     assert confusion_matrix(pair, classes, "image").tolist() == expected.tolist()
 
 
@@ -42,7 +42,7 @@ def test_void_as_background_is_a_mask_with_zeros_there(pair: Pair) -> None:
 def test_255_classes_are_the_most() -> None:
     ids = np.arange(256, dtype=np.uint8).reshape(16, 16)
     found = confusion_matrix(Pair(np.minimum(ids, 254), ids), 255, "image")
-    assert np.array_equal(found, np.eye(255))
+    assert np.array_equal(found, np.eye(255, 256))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64])
@@ -75,10 +75,10 @@ def test_many_unknown_ids_are_counted() -> None:
         confusion_matrix(Pair(prediction, np.zeros_like(prediction)), 2, "image")
 
 
-def test_void_is_no_id_of_a_prediction() -> None:
-    ids = np.full((1, 1), VOID)
-    with pytest.raises(RejectedError, match=r"in the prediction, found 255$"):
-        confusion_matrix(Pair(ids, ids), 21, "image")
+def test_what_was_not_seen_stays_with_its_class_unless_it_is_void() -> None:
+    pair = Pair(np.array([[VOID, VOID, VOID, 1]]), np.array([[1, 0, VOID, 1]]))
+    assert confusion_matrix(pair, 2, "image").tolist() == [[0, 0, 1], [0, 1, 1]]
+    assert confusion_matrix(pair, 2, "image", void_is_background=True).tolist() == [[0, 0, 2], [0, 1, 1]]
 
 
 def test_shapes_must_be_the_same() -> None:
