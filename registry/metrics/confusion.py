@@ -21,8 +21,8 @@ _NAMED = 10
 class Pair(NamedTuple):
     """A class map and the mask that it is held against, both (H, W) of class ids.
 
-    255 in the mask is void; in the class map it is a pixel without a prediction: preparation has cut it off, and the
-    model never saw it.
+    255 in the mask is void; in the class map it is a pixel without a prediction: preparation has cut it off, so
+    that the model never saw it.
     """
 
     prediction: Array
