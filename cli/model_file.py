@@ -63,7 +63,7 @@ def meant(what: str, settings: Settings, voice: Voice) -> Path | list[Variant]:
 
 
 def graph_of(path: Path, variant: Variant | None) -> Graph:
-    """What inspection finds in a file; of what its first bytes and its ending leave open, its card tells the format.
+    """What inspection finds in a file; where neither first bytes nor ending tell its format, the card does.
 
     Raises:
         RejectedError: It is no model of a known format, or breaks its format.

@@ -77,6 +77,8 @@ class Voice:
         if self.verbose:
             yield
             return
+        # TensorFlow reads it when it is loaded, and speaks accordingly for as long as it runs
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         sys.stderr.flush()
         kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 2)

@@ -14,6 +14,35 @@ _AT_ONCE = 1 << 14
 _ROWS = 32
 
 
+def mask_at_network_size(mask: Array, view: View, size: tuple[int, int]) -> Array:
+    """A mask as the network sees its picture: each pixel of the output takes the id at its centre.
+
+    Half-pixel centres, as in Pillow's NEAREST and in TensorFlow 2's nearest `tf.image.resize`, which ST's
+    evaluation uses. Computed in integers, so that a centre on the border of two pixels always takes the later one;
+    with floats that depends on their rounding.
+
+    Args:
+        mask: (height, width) of class ids.
+        view: Where the picture lies on the input.
+        size: Height and width of the output.
+
+    Returns:
+        (height, width) of the output; `VOID` where the input shows nothing of the picture.
+    """
+    import numpy as np
+
+    places, shown = [], []
+    for axis, begin in ((0, view.top), (1, view.left)):
+        centres = (2 * np.arange(size[axis]) + 1) * view.input[axis] - 2 * size[axis] * begin
+        place = centres * view.picture[axis] // (2 * size[axis] * view.scaled[axis])
+        shown.append((place >= 0) & (place < view.picture[axis]))
+        places.append(np.clip(place, 0, view.picture[axis] - 1))
+    found = mask[places[0][:, np.newaxis], places[1]]
+    if all(part.all() for part in shown):
+        return found
+    return np.where(shown[0][:, np.newaxis] & shown[1], found, VOID)
+
+
 @dataclass(frozen=True)
 class Window:
     """What of an output shows the picture, and where that lies on the picture.

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from registry import pictures
+from registry.class_map import mask_at_network_size
 from registry.errors import RejectedError, ZooError
 from registry.evaluation import Bad, Evaluation, Outcome, Subject
 from registry.evaluation_state import State
-from registry.metrics import Look, Pair, Run, nearest
+from registry.metrics import Look, Pair, Run
 from registry.metrics.agreement import Difference
 from registry.parallel import mapped_ahead
 from registry.preparation import View
@@ -146,7 +147,7 @@ class _Work:
         state = self._state
         samples = len(state.done) - len(state.bad)
         evaluations = tuple(
-            Evaluation(entrant.subject, run.scores(), samples, tuple(state.bad), tuple(times), worst)
+            Evaluation(entrant.subject, run.scores(), samples, tuple(state.bad), _warm(times), worst)
             for entrant, run, times, worst in zip(
                 self._entrants, state.runs, self._milliseconds, state.worst, strict=True
             )
@@ -180,7 +181,8 @@ class _Work:
             found = segmenter.class_maps(outputs, view, network=run.needs_network_size)
             at_network = None
             if found.at_network is not None:
-                at_network = Pair(found.at_network, nearest(mask, *found.at_network.shape))
+                shown = mask_at_network_size(mask, view, found.at_network.shape)
+                at_network = Pair(found.at_network, shown)
             looks.append(run.look(name, Pair(found.at_picture, mask), at_network))
             maps.append(found.at_picture)
         difference = None
@@ -207,6 +209,11 @@ def _or_bad(
             return Bad(name(item), error.message)
 
     return station
+
+
+def _warm(milliseconds: Sequence[float]) -> tuple[float, ...]:
+    """All but the first, in which engines prepare themselves, unless there is no other."""
+    return tuple(milliseconds[1:] or milliseconds)
 
 
 def _require_few_bad(state: State, most: int) -> None:

@@ -71,7 +71,8 @@ class Evaluation:
         scores: Figures by protocol.
         samples: Images that count.
         bad: Images that do not.
-        milliseconds: Of each inference here, without opening and preparing the picture; of this run only.
+        milliseconds: Of each inference here, without opening and preparing the picture; of this run only,
+            and without its first one, in which engines prepare themselves.
         worst: The images with the lowest mean IoU, lowest first.
     """
 

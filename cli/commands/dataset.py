@@ -190,16 +190,19 @@ def classes_(
 @build.command(
     "coco",
     epilog="""\b
-Example:
+Examples:
   zoo dataset build coco annotations/instances_train2017.json train2017 VOC2012 coco-voc
+  zoo dataset build coco panoptic_train2017.json train2017 VOC2012 coco-voc --panoptic panoptic_train2017
 
 COCO's images with any of VOC's 20 classes and one annotation of more than 1000 square pixels; annotations are
-painted in file order, crowds included; VOC is added, and val is VOC's.""",
+painted in file order, crowds included; VOC is added, and val is VOC's. With --panoptic the segments of its PNGs are
+taken instead of filled outlines, crowds included; pixels without a segment are void, all others background.""",
 )
 @click.argument("instances", type=FOLDER, metavar="JSON")
 @click.argument("images", type=FOLDER, metavar="IMAGES")
 @click.argument("voc", type=FOLDER, metavar="VOC")
 @click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--panoptic", "masks", metavar="DIR", type=FOLDER, help="JSON is panoptic, and these are its PNGs.")
 @click.option("--train", default="trainaug", show_default=True, metavar="SPLIT", help="VOC's list for training.")
 @common_options
 def coco_(
@@ -207,6 +210,7 @@ def coco_(
     images: Path,
     voc: Path,
     folder: Path,
+    masks: Path | None,
     train: str,
     cards: tuple[str, ...],
     cache: str | None,
@@ -214,13 +218,17 @@ def coco_(
     verbose: bool,
 ) -> None:
     """COCO 2017 painted with VOC's classes, and VOC, as one dataset."""
-    from registry.samples import coco
+    from registry.samples import coco, panoptic
     from registry.samples.voc import VocFolder
 
     voice = Voice(quiet=quiet, verbose=verbose)
     opened = VocFolder(voc)
     dataset = open_catalog(load_settings(cards=cards, cache=cache), voice).require_dataset(COCO_VOC)
-    _tell(folder, coco.build(instances, images, opened, dataset, folder, voice, train=train))
+    if masks is None:
+        names = coco.build(instances, images, opened, dataset, folder, voice, train=train)
+    else:
+        names = panoptic.build(instances, masks, images, opened, dataset, folder, voice, train=train)
+    _tell(folder, names)
 
 
 def _tell(folder: Path, splits: dict[str, list[str]]) -> None:

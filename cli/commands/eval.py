@@ -35,10 +35,11 @@ Examples:
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --check
   zoo eval net-int8.tflite --data shapes --against net-float32.tflite
 
-All four protocols come from one pass; figures of two protocols are never compared. The result names the digests of
-the file, of the list of images and of the pre-processing, so that a figure belongs to bytes. A run that was stopped
-goes on. --against says what a second model gains or loses on the same images, for each class, and where the two
-differ. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
+TFLite, ONNX and Keras files are run; the last need the extra train. All four protocols come from one pass; figures
+of two protocols are never compared. The result names the digests of the file, of the list of images and of the
+pre-processing, so that a figure belongs to bytes. A run that was stopped goes on. --against says what a second
+model gains or loses on the same images, for each class, and where the two differ. Latency is of this host, of the
+inference alone. Exit code 1 when --check contradicts the card.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(
@@ -197,7 +198,11 @@ def _print(evaluation: Evaluation, judged: list[Judgement] | None) -> None:
         [name, *(_share(scores.to_json()[key]) for key in ("mean-iou", "pixel-accuracy", "mean-accuracy"))]
         for name, scores in evaluation.scores.items()
     ]
-    columns = [Column("PROTOCOL"), *(Column(title, right=True) for title in ("MEAN IOU", "PIXEL ACC", "MEAN ACC"))]
+    titles = ["MEAN IOU", "PIXEL ACC", "MEAN ACC"]
+    if any(scores.unseen for scores in evaluation.scores.values()):
+        titles.append("UNSEEN")
+        rows = [[*row, _share(scores.unseen)] for row, scores in zip(rows, evaluation.scores.values(), strict=True)]
+    columns = [Column("PROTOCOL"), *(Column(title, right=True) for title in titles)]
     output.print_table(columns, rows, output.terminal_width())
     for bad in evaluation.bad:
         click.echo(output.visible(f"left out: {bad.name}: {bad.reason}"), err=True)

@@ -27,6 +27,7 @@ Examples:
   zoo predict model.tflite *.jpg -o out --threads 4
   zoo predict model.onnx street.png -o out --as ti/deeplabv3-mnv2
 
+Runs TFLite, ONNX and Keras files (the last need the extra train).
 Writes NAME.classes.png (class ids, in the palette of PASCAL VOC), NAME.overlay.png with a legend, and NAME.json
 with the share of each class, all at the picture's own size. How a picture goes into the network is said by the card
 that has the file's digest or that --as names, else by the file itself. The orientation that a camera noted is

@@ -1,7 +1,7 @@
 """Accuracy of class maps against masks, under the four protocols that cards name; agreement of two models."""
 
 from registry.metrics.agreement import Agreement
-from registry.metrics.confusion import Pair, confusion_matrix, nearest
+from registry.metrics.confusion import Pair, confusion_matrix
 from registry.metrics.figures import Scores
 from registry.metrics.run import PROTOCOLS, Look, Run
 from registry.metrics.sight import Sight, lowest
@@ -16,5 +16,4 @@ __all__ = [
     "Sight",
     "confusion_matrix",
     "lowest",
-    "nearest",
 ]

@@ -21,14 +21,14 @@ class Difference(NamedTuple):
     """What one image has for an agreement.
 
     Attributes:
-        name: The image.
         matrix: Pixels by class of the first model (row) and of the second.
         verdicts: Pixels by `VERDICTS`.
+        sight: The image by how far the two agree; None where they have no pixel in common.
     """
 
-    name: str
     matrix: Matrix
     verdicts: tuple[int, ...]
+    sight: Sight | None
 
 
 class Agreement:
@@ -75,13 +75,13 @@ class Agreement:
         counted = seen & (mask != VOID)
         right, also, alike = (part[counted] for part in (first == mask, second == mask, first == second))
         verdicts = (right & also, right & ~also, also & ~right, ~right & alike, ~right & ~also & ~alike)
-        return Difference(name, matrix, tuple(int(one.sum()) for one in verdicts))
+        return Difference(matrix[:, :-1], tuple(int(one.sum()) for one in verdicts), Sight.of(name, matrix))
 
     def take(self, difference: Difference) -> None:
         """Take in an image by what `look` found."""
         self.matrix += difference.matrix
         self.verdicts = tuple(map(sum, zip(self.verdicts, difference.verdicts, strict=True)))
-        self.apart = lowest(self.apart, Sight.of(difference.name, difference.matrix))
+        self.apart = lowest(self.apart, difference.sight)
 
     def changes(self, most: int = 10) -> list[tuple[int, int, int]]:
         """Class of the first model, class of the second, and how many pixels changed so; most first."""

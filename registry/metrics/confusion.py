@@ -19,14 +19,21 @@ _NAMED = 10
 
 
 class Pair(NamedTuple):
-    """A class map and the mask that it is held against, both (H, W) of class ids; 255 in the mask is void."""
+    """A class map and the mask that it is held against, both (H, W) of class ids.
+
+    255 in the mask is void; in the class map it is a pixel without a prediction: preparation has cut it off, so
+    that the model never saw it.
+    """
 
     prediction: Array
     mask: Array
 
 
 def confusion_matrix(pair: Pair, classes: int, name: str, *, void_is_background: bool = False) -> Matrix:
-    """Pixels by class of the mask (row) and of the prediction (column).
+    """Pixels by class of the mask (row) and of the prediction (column); the last column is of no prediction.
+
+    Pixels without a prediction stay in the rows, so that they lower recall and IoU of their class: were they left
+    out, a model would be the better the less of a picture it looks at.
 
     Mask and prediction are fused into one index a pixel, which is counted once, so that an id which the dataset
     does not have is found in the counts and costs no pass of its own.
@@ -38,7 +45,7 @@ def confusion_matrix(pair: Pair, classes: int, name: str, *, void_is_background:
         void_is_background: Count void pixels as class 0, as ST does; otherwise they are left out.
 
     Returns:
-        (classes, classes) of int64.
+        (classes, classes + 1) of int64.
 
     Raises:
         RejectedError: The shapes differ, something is no array of class ids, or an id is not one of the dataset.
@@ -52,29 +59,16 @@ def confusion_matrix(pair: Pair, classes: int, name: str, *, void_is_background:
             raise _unknown(name, what, np.unique(ids), classes)
     fused = mask.astype(np.uint16) << 8 | prediction.astype(np.uint8)
     counts = np.bincount(fused.ravel(), minlength=_IDS * _IDS).reshape(_IDS, _IDS)
-    if counts[:, classes:].any():
+    if counts[:, classes:VOID].any():
         raise _unknown(name, "prediction", np.flatnonzero(counts.any(axis=0)), classes)
     if counts[classes:VOID].any():
         raise _unknown(name, "mask", np.flatnonzero(counts.any(axis=1)), classes)
-    matrix: Matrix = counts[:classes, :classes].astype(np.int64)
+    rows = counts[:classes]
     if void_is_background:
-        matrix[0] += counts[VOID, :classes]
+        rows[0] += counts[VOID]
+    matrix: Matrix = np.empty((classes, classes + 1), np.int64)
+    matrix[:, :classes], matrix[:, classes] = rows[:, :classes], rows[:, VOID]
     return matrix
-
-
-def nearest(ids: Array, height: int, width: int) -> Array:
-    """A mask or class map at another size; each pixel takes the id at its centre.
-
-    The source row of row i is floor((i + 1/2) * rows / height): half-pixel centres, as in Pillow's NEAREST and in
-    TensorFlow 2's nearest `tf.image.resize`, which ST's evaluation uses. Computed in integers, so that a centre on
-    the border of two pixels always takes the later one; with floats that depends on their rounding.
-    """
-    import numpy as np
-
-    rows = (2 * np.arange(height) + 1) * ids.shape[0] // (2 * height)
-    columns = (2 * np.arange(width) + 1) * ids.shape[1] // (2 * width)
-    found: Array = ids[rows[:, None], columns]
-    return found
 
 
 def _require_maps(prediction: Array, mask: Array, name: str) -> None:
@@ -90,7 +84,7 @@ def _require_maps(prediction: Array, mask: Array, name: str) -> None:
 
 
 def _unknown(name: str, what: str, found: Array, classes: int) -> RejectedError:
-    allowed = {*range(classes), VOID} if what == "mask" else set(range(classes))
+    allowed = {*range(classes), VOID}
     ids = [int(number) for number in found if int(number) not in allowed]
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     listed = ", ".join(str(number) for number in ids[:_NAMED])

@@ -1,12 +1,14 @@
 """The figures of one confusion matrix, by the formulas that all protocols share.
 
-With n[t, p] pixels of class t predicted as p, t[c] the sum of row c, p[c] the sum of column c and T the sum of all:
+With n[t, p] pixels of class t predicted as p, t[c] the sum of row c, p[c] the sum of column c and T the sum of all,
+where pixels without a prediction stand in a column of their own and so count in t and T, but in no p[c]:
 
 - IoU of class c = n[c, c] / (t[c] + p[c] - n[c, c])
 - accuracy of class c = n[c, c] / t[c]
 - pixel accuracy = sum of n[c, c] / T
 - mean accuracy = mean of the accuracies of the classes with t[c] > 0
 - frequency-weighted IoU = sum of t[c] * IoU of c / T
+- unseen = sum of the column without a prediction / T
 
 Names and formulas as in Long, Shelhamer, Darrell: Fully Convolutional Networks for Semantic Segmentation (2015),
 section 5. What is 0/0 there is no number here: NaN in arrays.
@@ -33,7 +35,7 @@ class Figures:
     Attributes:
         class_iou: By class; NaN where the class has neither pixels in the mask nor in the prediction.
         in_mask: By class, whether the mask has it.
-        pixel_accuracy, mean_accuracy, frequency_weighted_iou: As the module says.
+        pixel_accuracy, mean_accuracy, frequency_weighted_iou, unseen: As the module says.
     """
 
     class_iou: Values
@@ -41,6 +43,7 @@ class Figures:
     pixel_accuracy: float
     mean_accuracy: float
     frequency_weighted_iou: float
+    unseen: float
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Scores:
         images: Images that were counted.
         empty: Further images without a pixel to count: no pixels, or void only.
         confusion: Pixels by class of the mask (row) and of the prediction; None where the protocol has no matrix.
+        unseen: Share of the pixels for which there is no prediction, which count as wrong.
+        unseen_pixels: Those pixels by class of the mask, which `confusion` does not have.
     """
 
     protocol: str
@@ -65,6 +70,8 @@ class Scores:
     images: int
     empty: int
     confusion: tuple[tuple[int, ...], ...] | None = None
+    unseen: float | None = None
+    unseen_pixels: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain data; figures by the names that cards use."""
@@ -78,14 +85,16 @@ class Scores:
             "images": self.images,
             "empty": self.empty,
             "confusion": None if self.confusion is None else [list(row) for row in self.confusion],
+            "unseen": self.unseen,
+            "unseen-pixels": None if self.unseen_pixels is None else list(self.unseen_pixels),
         }
 
 
 def figures_of(matrix: Matrix) -> Figures:
-    """The figures of a confusion matrix with at least one pixel."""
+    """The figures of a matrix of `confusion_matrix` with at least one pixel."""
     import numpy as np
 
-    agreed, in_mask, predicted = np.diagonal(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    agreed, in_mask, predicted = np.diagonal(matrix), matrix.sum(axis=1), matrix[:, :-1].sum(axis=0)
     present = in_mask > 0
     class_iou = _ratio(agreed, in_mask + predicted - agreed)
     pixels = in_mask.sum()
@@ -95,6 +104,7 @@ def figures_of(matrix: Matrix) -> Figures:
         float(agreed.sum() / pixels),
         float((agreed[present] / in_mask[present]).mean()),
         float((in_mask[present] * class_iou[present]).sum() / pixels),
+        float(matrix[:, -1].sum() / pixels),
     )
 
 

@@ -31,7 +31,7 @@ class Run:
     """Accuracy of a model under protocols, so far.
 
     `voc`, `ti-global` and `per-image` look at the mask's own resolution, where they share one confusion matrix an
-    image; `st-present-classes` looks at the network's, where the mask comes by `nearest`.
+    image; `st-present-classes` looks at the network's, to which the mask is brought by its nearest pixels.
     """
 
     def __init__(self, classes: int, protocols: Iterable[str] = PROTOCOLS) -> None:

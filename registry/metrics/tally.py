@@ -103,7 +103,7 @@ class GlobalTally(Tally):
     def __init__(self, protocol: str, classes: int) -> None:
         import numpy as np
 
-        super().__init__(protocol, {"matrix": np.zeros((classes, classes), np.int64)})
+        super().__init__(protocol, {"matrix": np.zeros((classes, classes + 1), np.int64)})
 
     def scores(self) -> Scores:
         """The figures of the images so far."""
@@ -126,7 +126,9 @@ class GlobalTally(Tally):
             numbers(class_iou),
             self.images,
             self.empty,
-            tuple(tuple(row) for row in matrix.tolist()),
+            tuple(tuple(row) for row in matrix[:, :-1].tolist()),
+            figures.unseen,
+            tuple(matrix[:, -1].tolist()),
         )
 
     def _take(self, matrix: Matrix) -> None:
@@ -149,7 +151,7 @@ class ImageTally(Tally):
     def __init__(self, protocol: str, classes: int) -> None:
         import numpy as np
 
-        lengths = {"class-images": classes, "class-iou": classes, "image-figures": 4}
+        lengths = {"class-images": classes, "class-iou": classes, "image-figures": 5}
         super().__init__(protocol, {name: np.zeros(length, np.int64) for name, length in lengths.items()})
 
     def _take(self, matrix: Matrix) -> None:
@@ -162,6 +164,7 @@ class ImageTally(Tally):
             figures.pixel_accuracy,
             figures.mean_accuracy,
             figures.frequency_weighted_iou,
+            figures.unseen,
         )
         self.sums["class-iou"][seen] += np.rint(figures.class_iou[seen] * _ONE).astype(np.int64)
         self.sums["class-images"] += seen
@@ -176,11 +179,12 @@ class ImageTally(Tally):
             return nothing(self.protocol, len(total), self.empty)
         class_iou = np.full(len(total), np.nan)
         np.divide(total / _ONE, count, out=class_iou, where=count > 0)
-        mean_iou, pixels, accuracy, weighted = (self.sums["image-figures"] / _ONE / self.images).tolist()
+        mean_iou, pixels, accuracy, weighted, unseen = (self.sums["image-figures"] / _ONE / self.images).tolist()
         if self.protocol == "st-present-classes":
             mean_iou = float(total.sum(dtype=float) / _ONE / count.sum())
         class_values = numbers(class_iou)
-        return Scores(self.protocol, mean_iou, pixels, accuracy, weighted, class_values, self.images, self.empty)
+        counted = (self.images, self.empty)
+        return Scores(self.protocol, mean_iou, pixels, accuracy, weighted, class_values, *counted, unseen=unseen)
 
 
 def nothing(protocol: str, classes: int, empty: int) -> Scores:

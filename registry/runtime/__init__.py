@@ -8,7 +8,7 @@ from registry.errors import RejectedError, RequestError
 from registry.inspect.graph import Graph
 from registry.runtime.base import Model
 
-FORMATS = ("tflite", "onnx")
+FORMATS = ("tflite", "onnx", "keras", "keras-h5")
 """Formats that are run."""
 
 
@@ -47,7 +47,8 @@ def open_model(path: Path, format_: str, *, threads: int = 1, delegate: str | No
         delegate: What runs the model instead of the CPU, by the engine's name for it; None for the CPU.
 
     Raises:
-        RequestError: The format is not run here, or there is no such delegate.
+        RequestError: The format is not run here, there is no such delegate, or TensorFlow runs already with another
+            number of threads.
         RejectedError: The engine does not take the file.
         UnavailableError: The engine or the delegate is not installed.
     """
@@ -60,7 +61,11 @@ def open_model(path: Path, format_: str, *, threads: int = 1, delegate: str | No
             from registry.runtime.onnx import OnnxRuntime
 
             return OnnxRuntime(path, threads, delegate)
+        case "keras" | "keras-h5":
+            from registry.runtime.keras import KerasModel
+
+            return KerasModel(path, format_, threads, delegate)
     raise RequestError(
-        f"{path}: no engine runs {format_} files here, only {' and '.join(FORMATS)}",
+        f"{path}: no engine runs {format_} files here, only {', '.join(FORMATS)}",
         hint="export it to one of these",
     )

@@ -1,4 +1,4 @@
-"""COCO 2017 instances painted as PASCAL VOC masks, and put together with VOC.
+"""COCO 2017 instances painted as PASCAL VOC masks, and put together with VOC; `panoptic` does it with segments.
 
 Outlines are filled by Pillow, which differs from COCO's own tools by pixels on the edge.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from registry.dataset import Dataset
 from registry.errors import RejectedError
@@ -18,11 +18,8 @@ from registry.parallel import ordered_map
 from registry.progress import Progress
 from registry.samples.folder import new_folder, write_card, write_list
 from registry.samples.pictures import png_mask, require_extra
+from registry.samples.regions import covered
 from registry.samples.voc import IMAGES, MASKS, VocFolder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 LEAST_AREA = 1000
 """An image stays if one of its annotations covers more square pixels than this."""
@@ -36,7 +33,12 @@ CATEGORIES = (
 )
 """COCO's names of the classes of VOC, in order of their VOC ids from 1."""
 
+LARGEST_DOCUMENT = 1 << 31
+"""Bytes that a document may have at most; COCO's greatest, the instances of train2017, have 448 million."""
+
 Plain = Mapping[str, Any]
+Job = tuple[Plain, Any]
+"""An image of a document, and what its mask is painted from."""
 
 
 def build(
@@ -66,33 +68,91 @@ def build(
         UnavailableError: Something cannot be read or written, or the extra [eval] is missing.
     """
     require_extra()
-    jobs = _selected(_read(instances), instances)
+    jobs = _selected(read(instances, "instances"), instances)
+    return assemble(jobs, _painted, images, voc, dataset.document, destination, progress, train)
+
+
+def assemble(
+    jobs: list[Job],
+    paint: Callable[[Job], bytes],
+    images: Path,
+    voc: VocFolder,
+    card: Plain,
+    destination: Path,
+    progress: Progress,
+    train: str,
+) -> dict[str, list[str]]:
+    """Write images with the masks that `paint` makes, and VOC; see `build`.
+
+    Args:
+        jobs: In order of the list.
+        paint: Importable by name, since it runs in processes of its own; gives the mask as PNG.
+        images: Folder of the images.
+        voc: PASCAL VOC 2012.
+        card: Document of the result's card.
+        destination: New folder.
+        progress: Hears of each image.
+        train: VOC's list of training images.
+    """
     with new_folder(destination) as root:
-        painted = list(_paint_all(jobs, images, root, progress))
+        painted = list(_paint_all(jobs, paint, images, root, progress))
         names = {"train": painted + _add(voc, train, root, progress), "val": _add(voc, "val", root, progress)}
         for split, listed in names.items():
             write_list(root, split, listed)
-        write_card(root, dataset.document, names)
+        write_card(root, card, names)
     return names
 
 
-def _read(path: Path) -> Plain:
+def read(path: Path, kind: str) -> Plain:
+    """A document of COCO.
+
+    Args:
+        path: The file.
+        kind: What it should hold, for messages.
+
+    Raises:
+        RejectedError: It is none, or larger than `LARGEST_DOCUMENT`.
+        UnavailableError: It cannot be read.
+    """
     try:
+        if (size := path.stat().st_size) > LARGEST_DOCUMENT:
+            raise RejectedError(f"{path}: expected at most {LARGEST_DOCUMENT} bytes, found {size}")
         document = json.loads(path.read_bytes())
     except OSError as error:
         raise unreadable(path, error) from None
     except (ValueError, RecursionError):
-        raise RejectedError(f"{path}: expected COCO's instances, found no JSON") from None
+        raise RejectedError(f"{path}: expected COCO's {kind}, found no JSON") from None
     if not isinstance(document, dict) or not {"images", "annotations", "categories"} <= document.keys():
-        raise RejectedError(f"{path}: expected images, annotations and categories, as COCO's instances have")
+        raise RejectedError(f"{path}: expected images, annotations and categories, as COCO's {kind} has")
     return document
 
 
-def _selected(document: Plain, path: Path) -> list[tuple[Plain, list[tuple[int, Plain]]]]:
+def labels_of(document: Plain) -> dict[int, int]:
+    """VOC ids of the categories that VOC has, by COCO's id.
+
+    Raises:
+        KeyError, TypeError: The document is not COCO's.
+    """
+    ids = {name: number for number, name in enumerate(CATEGORIES, 1)}
+    return {item["id"]: ids[item["name"]] for item in document["categories"] if item["name"] in ids}
+
+
+def size_of(image: Plain) -> tuple[int, int]:
+    """Height and width that a document says of an image.
+
+    Raises:
+        KeyError, TypeError, ValueError: It says none, or more than `LARGEST`.
+    """
+    height, width = int(image["height"]), int(image["width"])
+    if height <= 0 or width <= 0 or height * width > LARGEST:
+        raise ValueError(f"{width}x{height} pixels")
+    return height, width
+
+
+def _selected(document: Plain, path: Path) -> list[Job]:
     """Images that stay, by name, each with its annotations in file order and their VOC ids."""
     try:
-        ids = {name: number for number, name in enumerate(CATEGORIES, 1)}
-        labels = {item["id"]: ids[item["name"]] for item in document["categories"] if item["name"] in ids}
+        labels = labels_of(document)
         found: dict[int, list[tuple[int, Plain]]] = defaultdict(list)
         for item in document["annotations"]:
             if item["category_id"] in labels:
@@ -106,17 +166,26 @@ def _selected(document: Plain, path: Path) -> list[tuple[Plain, list[tuple[int, 
 
 
 def _paint_all(
-    jobs: list[tuple[Plain, list[tuple[int, Plain]]]], images: Path, root: Path, progress: Progress
+    jobs: list[Job], paint: Callable[[Job], bytes], images: Path, root: Path, progress: Progress
 ) -> Iterator[str]:
     with progress.task("painting COCO", len(jobs), unit="images") as advance:
-        for (image, _), mask in zip(jobs, ordered_map(_painted, jobs), strict=True):
+        for (image, _), mask in zip(jobs, ordered_map(paint, jobs), strict=True):
             file = str(image["file_name"])
-            if PurePath(file).name != file or "\\" in file:
-                raise RejectedError(f"expected the name of a file in {images}, found {file[:80]!r}")
-            _put(images / file, PurePath(file).stem, root)
+            _put(inside(images, file), PurePath(file).stem, root)
             (root / MASKS / f"{PurePath(file).stem}.png").write_bytes(mask)
             advance(1)
             yield PurePath(file).stem
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a file that must be directly in a folder.
+
+    Raises:
+        RejectedError: The name leads elsewhere.
+    """
+    if PurePath(name).name != name or "\\" in name:
+        raise RejectedError(f"expected the name of a file in {folder}, found {name[:80]!r}")
+    return folder / name
 
 
 def _add(voc: VocFolder, split: str, root: Path, progress: Progress) -> list[str]:
@@ -137,68 +206,16 @@ def _put(image: Path, name: str, root: Path) -> None:
     place(image, root / IMAGES / f"{name}{image.suffix}")
 
 
-def _painted(job: tuple[Plain, list[tuple[int, Plain]]]) -> bytes:
+def _painted(job: Job) -> bytes:
     """The mask of an image as PNG: annotations in file order, later over earlier, crowds included."""
     import numpy as np
 
     image, annotations = job
     try:
-        height, width = int(image["height"]), int(image["width"])
-        if not 0 < height * width <= LARGEST:
-            raise ValueError(f"{width}x{height} pixels")
+        height, width = size_of(image)
         mask = np.zeros((height, width), np.uint8)
         for label, item in annotations:
             mask[covered(item["segmentation"], height, width)] = label
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RejectedError(f"annotations of {image.get('file_name')}: {type(error).__name__} {error}") from None
     return png_mask(mask)
-
-
-def covered(segmentation: Any, height: int, width: int) -> NDArray[np.bool_]:
-    """Pixels (H, W) of an annotation: a list of polygons x, y, x, y, ..., or run lengths by columns.
-
-    Raises:
-        ValueError: The runs do not add up to the image, or a polygon has no three corners.
-    """
-    import numpy as np
-    from PIL import Image, ImageDraw
-
-    if isinstance(segmentation, dict):
-        runs = segmentation["counts"]
-        runs = unpacked(runs) if isinstance(runs, str) else runs
-        if min(runs, default=0) < 0 or sum(runs) != height * width:
-            raise ValueError(f"run lengths add up to {sum(runs)} instead of {height * width} pixels")
-        bits = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-        return bits.reshape(width, height).T
-    sheet = Image.new("1", (width, height))
-    drawing = ImageDraw.Draw(sheet)
-    for corners in segmentation:
-        if len(corners) < 6:
-            raise ValueError(f"a polygon of {len(corners)} numbers")
-        drawing.polygon([float(number) for number in corners], fill=1)
-    return np.asarray(sheet)
-
-
-def unpacked(text: str) -> list[int]:
-    """Run lengths of COCO's compressed form: five bits a letter from '0', lowest first, bit 6 for more to come.
-
-    From the fourth on, a number is the difference to the one before the last.
-
-    Raises:
-        ValueError: A letter is not of this form, or the last number is cut short.
-    """
-    runs: list[int] = []
-    value = shift = 0
-    for letter in text:
-        bits = ord(letter) - 48
-        if not 0 <= bits < 64 or shift > 40:
-            raise ValueError(f"compressed run lengths with {letter!r}")
-        value |= (bits & 31) << shift
-        shift += 5
-        if not bits & 32:
-            value -= (1 << shift) if bits & 16 else 0
-            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-            value = shift = 0
-    if shift:
-        raise ValueError("compressed run lengths that are cut short")
-    return runs

@@ -62,6 +62,22 @@ def read_mask(source: Path | bytes) -> NDArray[np.uint8]:
         return np.asarray(picture).astype(np.uint8)
 
 
+def read_colours(source: Path, height: int, width: int) -> NDArray[np.uint8]:
+    """Colours of a picture of a size known before, uint8 (H, W, 3); nothing is decoded before the size is right.
+
+    Raises:
+        RejectedError: It is no picture, is cut short, or has another size or no colours of 8 bits.
+    """
+    import numpy as np
+
+    with _opened(source) as picture:
+        if (picture.mode, picture.height, picture.width) != ("RGB", height, width):
+            found = f"{picture.mode} {picture.width}x{picture.height}"
+            raise RejectedError(f"{source}: expected RGB {width}x{height}, found {found}")
+        _load(picture, source)
+        return np.asarray(picture)
+
+
 def image_size(source: Path | bytes) -> tuple[int, int]:
     """Height and width of an image, which is decoded whole so that one cut short is found.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.acceptance.world import Cards, Result, Zoo, assert_says, files_below
 from tests.unit.samples import folders
@@ -130,6 +132,33 @@ def test_trainaug(zoo: Zoo, cards: Cards) -> None:
     result = zoo("dataset", "build", "trainaug", "voc")
     assert result.code == 0, result
     assert (zoo.work / "voc/ImageSets/Segmentation/trainaug.txt").read_text() == "a\nb\n"
+
+
+def test_cocos_panoptic_segments_become_masks_that_check_finds_sound(shipped: Zoo) -> None:
+    work = shipped.work
+    folders.dataset(work / "voc", "SegmentationClassAug", trainaug=["v1"], val=["v2"])
+    folders.write_image(work / "images" / "a.png", 64, 64, 1)
+    (work / "ids").mkdir()
+    ids = Image.new("RGB", (64, 64), (0, 0, 1))
+    ids.paste((2, 1, 0), (0, 0, 40, 40))
+    ids.save(work / "ids" / "a.png")
+    segments = [{"id": 258, "category_id": 17, "area": 1600}, {"id": 65536, "category_id": 193, "area": 2496}]
+    document = {
+        "images": [{"id": 5, "file_name": "a.png", "height": 64, "width": 64}],
+        "annotations": [{"image_id": 5, "file_name": "a.png", "segments_info": segments}],
+        "categories": [{"id": 17, "name": "cat"}, {"id": 193, "name": "grass-merged"}],
+    }
+    (work / "panoptic.json").write_text(json.dumps(document), encoding="utf-8")
+    built = shipped("dataset", "build", "coco", "panoptic.json", "images", "voc", "out", "--panoptic", "ids")
+    assert built.code == 0, built
+    assert "2 images" in built.out
+    checked = shipped("dataset", "check", "out", "--split", "train", "--format", "json")
+    assert checked.code == 0, checked
+    assert {one["name"]: one["pixels"] for one in checked.json()["splits"][0]["classes"]}["cat"] == 1600
+    (work / "ids" / "a.png").unlink()
+    missing = shipped("dataset", "build", "coco", "panoptic.json", "images", "voc", "other", "--panoptic", "ids")
+    assert missing.code == 1
+    assert_says(missing, "a.png: is missing")
 
 
 @pytest.mark.parametrize(

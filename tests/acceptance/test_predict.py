@@ -134,3 +134,23 @@ def test_a_file_alone_gives_its_own_labels_and_normalization(zoo: Zoo, cards: Ca
     (image,) = found["images"]
     shares = {one["name"]: one["share"] for one in image["classes"]}
     assert shares["cat"] == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_keras_file_says_nothing_but_its_answer(zoo: Zoo, cards: Cards, ending: str) -> None:
+    from tests.unit.keras_models import brightness_classes
+
+    format_ = "keras-h5" if ending == "h5" else "keras"
+    path = brightness_classes(zoo.work / f"net.{ending}", (None, None, 3))
+    stated = {"mean": 127.5, "scale": 1 / 127.5, "resize": "none"}
+    cards.card(pinned("net", path.read_bytes(), format=format_, preprocessing=stated))
+    for name, width in (("a", 40), ("b", 24)):
+        picture(zoo.work / f"{name}.png", width=width)
+    result = zoo("predict", path, "a.png", "b.png", "-o", "out", "--format", "json")
+    assert (result.code, result.err) == (0, ""), result
+    assert result.json()["runtime"]["name"] == "tensorflow"
+    for name, width in (("a", 40), ("b", 24)):
+        ids = np.asarray(Image.open(zoo.work / f"out/{name}.classes.png"))
+        assert (ids[:, : width // 2] == 0).all()
+        assert (ids[:, width // 2 :] == 1).all()

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from registry.class_map import Reading, planes
+from registry.class_map import Reading, mask_at_network_size, planes
 from registry.errors import RejectedError
 from registry.preparation import Preparation, View, prepare
 from registry.runtime.base import Port
@@ -84,3 +85,46 @@ def test_a_map_comes_back_where_the_picture_shows_it(resize: str, size: tuple[in
     assert (np.minimum(abs(rows - size[0] // 2), abs(columns - size[1] // 2)) <= step).all()
     if resize == "shorter-side":
         assert abs(known.sum() - min(size) ** 2) <= 2 * min(size)
+
+
+@PROPERTY
+@given(*[st.integers(1, 40)] * 4)
+def test_a_mask_takes_the_pixels_that_pillow_takes(rows: int, columns: int, height: int, width: int) -> None:
+    ids = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
+    expected = np.asarray(Image.fromarray(ids).resize((width, height), Image.Resampling.NEAREST))
+    # where a centre lies on the border of two pixels, Pillow's floats may take either
+    clear = np.outer(off_border(rows, height), off_border(columns, width))
+    assert np.array_equal(stretched(ids, height, width)[clear], expected[clear])
+
+
+def stretched(ids: np.ndarray, height: int, width: int) -> np.ndarray:
+    found: np.ndarray = mask_at_network_size(ids, View(ids.shape, (64, 48), (64, 48)), (height, width))
+    return found
+
+
+def off_border(old: int, new: int) -> list[bool]:
+    return [(2 * position + 1) * old % (2 * new) != 0 for position in range(new)]
+
+
+def test_a_mask_takes_the_later_pixel_where_a_centre_lies_on_a_border() -> None:
+    assert stretched(np.array([[0, 1, 2, 3]]), 1, 2).tolist() == [[1, 3]]
+    assert stretched(np.array([[0, 1]]), 2, 3).tolist() == [[0, 1, 1]] * 2
+
+
+@pytest.mark.parametrize("resize", ["stretch", "pad", "shorter-side"])
+@pytest.mark.parametrize("size", [(80, 120), (120, 80), (64, 64), (33, 190)])
+@pytest.mark.parametrize("stride", [1, 4])
+def test_a_mask_is_brought_to_where_the_network_sees_its_picture(
+    resize: str, size: tuple[int, int], stride: int
+) -> None:
+    """The mask of a picture whose lower right quarter is white, and what a network sees that says 1 for white."""
+    mask = np.zeros(size, np.uint8)
+    mask[size[0] // 2 :, size[1] // 2 :] = 1
+    picture = np.repeat(mask[:, :, np.newaxis] * 254 + 1, 3, axis=2)  # 1 and 255: what is filled up becomes 0
+    how = Preparation(64, 64, resize, "nearest", (0.0,), (1.0,), "RGB", "NHWC")
+    stored, view = prepare(picture, how, Port("image", (1, 64, 64, 3), "float32"))
+    seen = stored[0, stride // 2 :: stride, stride // 2 :: stride, 0]
+    found = mask_at_network_size(mask, view, seen.shape)
+    assert ((found == VOID) == (seen == 0)).mean() > 0.98
+    shown = (found != VOID) & (seen != 0)
+    assert (found == (seen > 128))[shown].mean() > 0.95

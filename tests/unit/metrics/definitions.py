@@ -19,6 +19,7 @@ class Defined:
     mean_iou: Fraction | None
     pixel_accuracy: Fraction | None
     class_iou: list[Fraction | None]
+    unseen: Fraction | None
 
 
 def mean(values: Iterable[Fraction | None]) -> Fraction | None:
@@ -44,10 +45,15 @@ def accuracy(pixels: list[tuple[int, int]]) -> Fraction | None:
     return Fraction(sum(true == found for true, found in pixels), len(pixels)) if pixels else None
 
 
+def unseen(pixels: list[tuple[int, int]]) -> Fraction | None:
+    """Share without a prediction; it is of no predicted class, so the other definitions need no word on it."""
+    return Fraction(sum(found == VOID for _, found in pixels), len(pixels)) if pixels else None
+
+
 def voc(images: list[Image], classes: int) -> Defined:
     pixels = [pixel for image in images for pixel in labelled(image)]
     values = [iou(pixels, number) for number in range(classes)]
-    return Defined(mean(values), accuracy(pixels), values)
+    return Defined(mean(values), accuracy(pixels), values, unseen(pixels))
 
 
 def ti_global(images: list[Image], classes: int) -> Defined:
@@ -55,7 +61,7 @@ def ti_global(images: list[Image], classes: int) -> Defined:
     if found.mean_iou is None:
         return found
     values: list[Fraction | None] = [value or Fraction(0) for value in found.class_iou]
-    return Defined(mean(values), found.pixel_accuracy, values)
+    return Defined(mean(values), found.pixel_accuracy, values, found.unseen)
 
 
 def st_present_classes(images: list[Image], classes: int) -> Defined:
@@ -65,14 +71,16 @@ def st_present_classes(images: list[Image], classes: int) -> Defined:
         for number in {true for true, _ in pixels}:
             by_class[number].append(iou(pixels, number))
     pooled = mean(value for values in by_class for value in values)
-    return Defined(pooled, mean(accuracy(pixels) for pixels in of_images), [mean(values) for values in by_class])
+    class_iou = [mean(values) for values in by_class]
+    return Defined(pooled, mean(map(accuracy, of_images)), class_iou, mean(map(unseen, of_images)))
 
 
 def per_image(images: list[Image], classes: int) -> Defined:
     of_images = [labelled(image) for image in images]
     tables = [[iou(pixels, number) for number in range(classes)] for pixels in of_images]
     by_class = [mean(table[number] for table in tables) for number in range(classes)]
-    return Defined(mean(mean(table) for table in tables), mean(accuracy(pixels) for pixels in of_images), by_class)
+    mean_iou = mean(mean(table) for table in tables)
+    return Defined(mean_iou, mean(map(accuracy, of_images)), by_class, mean(map(unseen, of_images)))
 
 
 DEFINITIONS = {

@@ -112,5 +112,5 @@ def test_the_lowest_are_kept_whatever_their_order(values: list[float], random: A
 
 
 def test_an_image_without_pixels_is_no_sight() -> None:
-    assert Sight.of("empty", np.zeros((2, 2), np.int64)) is None
+    assert Sight.of("empty", np.zeros((2, 3), np.int64)) is None
     assert lowest((), None) == ()

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
 from sklearn.metrics import confusion_matrix as of_scikit_learn
 
 from registry.errors import RejectedError
-from registry.metrics import Pair, confusion_matrix, nearest
+from registry.metrics import Pair, confusion_matrix
 from registry.samples.pictures import VOID
 from tests.unit.metrics.random_images import pairs
 from tests.unit.strategies import PROPERTY
@@ -24,9 +23,9 @@ from tests.unit.strategies import PROPERTY
 def test_it_counts_as_scikit_learn_counts(case: tuple[int, Pair]) -> None:
     classes, pair = case
     known = pair.mask != VOID
-    expected = np.zeros((classes, classes), int)
+    expected = np.zeros((classes, classes + 1), int)
     if known.any():
-        expected = of_scikit_learn(pair.mask[known], pair.prediction[known], labels=range(classes))
+        expected = of_scikit_learn(pair.mask[known], pair.prediction[known], labels=[*range(classes), VOID])[:-1]
     assert confusion_matrix(pair, classes, "image").tolist() == expected.tolist()
 
 
@@ -42,7 +41,7 @@ def test_void_as_background_is_a_mask_with_zeros_there(pair: Pair) -> None:
 def test_255_classes_are_the_most() -> None:
     ids = np.arange(256, dtype=np.uint8).reshape(16, 16)
     found = confusion_matrix(Pair(np.minimum(ids, 254), ids), 255, "image")
-    assert np.array_equal(found, np.eye(255))
+    assert np.array_equal(found, np.eye(255, 256))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64])
@@ -75,10 +74,10 @@ def test_many_unknown_ids_are_counted() -> None:
         confusion_matrix(Pair(prediction, np.zeros_like(prediction)), 2, "image")
 
 
-def test_void_is_no_id_of_a_prediction() -> None:
-    ids = np.full((1, 1), VOID)
-    with pytest.raises(RejectedError, match=r"in the prediction, found 255$"):
-        confusion_matrix(Pair(ids, ids), 21, "image")
+def test_what_was_not_seen_stays_with_its_class_unless_it_is_void() -> None:
+    pair = Pair(np.array([[VOID, VOID, VOID, 1]]), np.array([[1, 0, VOID, 1]]))
+    assert confusion_matrix(pair, 2, "image").tolist() == [[0, 0, 1], [0, 1, 1]]
+    assert confusion_matrix(pair, 2, "image", void_is_background=True).tolist() == [[0, 0, 2], [0, 1, 1]]
 
 
 def test_shapes_must_be_the_same() -> None:
@@ -93,22 +92,3 @@ def test_only_integers_in_two_dimensions_are_maps(bad: NDArray[Any]) -> None:
     for what, pair in (("prediction", Pair(bad, good)), ("mask", Pair(good, bad))):
         with pytest.raises(RejectedError, match=rf"expected the {what} to be integers of shape \(H, W\), found"):
             confusion_matrix(pair, 2, "image")
-
-
-@PROPERTY
-@given(*[st.integers(1, 40)] * 4)
-def test_nearest_takes_the_pixels_that_pillow_takes(rows: int, columns: int, height: int, width: int) -> None:
-    ids = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
-    expected = np.asarray(Image.fromarray(ids).resize((width, height), Image.Resampling.NEAREST))
-    # where a centre lies on the border of two pixels, Pillow's floats may take either
-    clear = np.outer(off_border(rows, height), off_border(columns, width))
-    assert np.array_equal(nearest(ids, height, width)[clear], expected[clear])
-
-
-def off_border(old: int, new: int) -> list[bool]:
-    return [(2 * position + 1) * old % (2 * new) != 0 for position in range(new)]
-
-
-def test_nearest_takes_the_later_pixel_where_a_centre_lies_on_a_border() -> None:
-    assert nearest(np.array([[0, 1, 2, 3]]), 1, 2).tolist() == [[1, 3]]
-    assert nearest(np.array([[0, 1]]), 2, 3).tolist() == [[0, 1, 1]] * 2

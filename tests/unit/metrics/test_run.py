@@ -47,6 +47,7 @@ def test_figures_are_those_of_the_definition(protocol: str, found: list[Pair]) -
     assert scores.mean_iou == near(defined.mean_iou)
     assert scores.pixel_accuracy == near(defined.pixel_accuracy)
     assert list(scores.class_iou) == [near(value) for value in defined.class_iou]
+    assert scores.unseen == near(defined.unseen)
 
 
 @PROPERTY
@@ -60,7 +61,7 @@ def test_voc_agrees_with_scikit_learn(found: list[Pair]) -> None:
     if not mask.size:
         assert (scores.mean_iou, scores.pixel_accuracy, scores.images) == (None, None, 0)
         return
-    occurring, labelled = np.union1d(mask, prediction), np.unique(mask)
+    occurring, labelled = np.setdiff1d(np.union1d(mask, prediction), [VOID]), np.unique(mask)
     by_class = dict(zip(occurring, jaccard_score(mask, prediction, labels=occurring, average=None), strict=True))
     shares = [(mask == number).mean() * by_class[number] for number in labelled]
     assert scores.mean_iou == near(jaccard_score(mask, prediction, labels=occurring, average="macro"))
@@ -131,6 +132,17 @@ def test_four_protocols_say_four_things_of_the_same_images() -> None:
     assert scores["voc"].confusion == ((5, 1, 0), (0, 1, 0), (0, 0, 0))
     assert scores["per-image"].confusion is None
     assert [scores[name].class_iou[2] for name in PROTOCOLS] == [None, None, None, 0.0]
+
+
+def test_a_model_that_sees_half_of_a_picture_is_right_about_half_of_it() -> None:
+    """As a model of `shorter-side` does on a wide picture: what it sees it finds."""
+    mask = np.array([[0, 1, 1, 0]])
+    scores = run_of([Pair(np.array([[VOID, 1, 1, VOID]]), mask)], classes=2).scores()
+    for found in scores.values():
+        assert (found.unseen, found.pixel_accuracy, found.class_iou) == (0.5, 0.5, (0.0, 1.0))
+    assert scores["voc"].confusion == ((0, 0), (0, 2))
+    assert scores["voc"].unseen_pixels == (2, 0)
+    assert scores["per-image"].unseen_pixels is None
 
 
 def test_a_mask_of_void_only_is_empty_but_background_to_st() -> None:
@@ -207,11 +219,12 @@ DAMAGES: list[tuple[tuple[str, ...], Any]] = [
     (("protocols", "voc", "images"), 0),
     (("protocols", "voc", "images"), "many"),
     (("protocols", "voc", "matrix"), [[1, 2], [3]]),
-    (("protocols", "voc", "matrix"), [[1, 2], [3, -4]]),
-    (("protocols", "voc", "matrix"), [[1, 2], [3, 0.5]]),
-    (("protocols", "voc", "matrix"), [[1, 2], [3, 10**30]]),
+    (("protocols", "voc", "matrix"), [[1, 2, 0], [3, -4, 0]]),
+    (("protocols", "voc", "matrix"), [[1, 2, 0], [3, 0.5, 0]]),
+    (("protocols", "voc", "matrix"), [[1, 2, 0], [3, 10**30, 0]]),
     (("protocols", "voc", "matrix"), {}),
-    (("protocols", "voc", "matrix"), [[0, 0], [0, 0]]),
+    (("protocols", "voc", "matrix"), [[0, 0, 0], [0, 0, 0]]),
+    (("protocols", "voc", "matrix"), [[1, 2], [3, 4]]),
     (("protocols", "per-image", "class-images"), [0, 0]),
     (("protocols", "per-image", "class-iou"), None),
 ]

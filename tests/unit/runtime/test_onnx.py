@@ -53,5 +53,5 @@ def test_a_missing_engine_names_the_extra(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_format_that_no_engine_runs(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="keras"):
-        open_model(tmp_path / "net.keras", "keras")
+    with pytest.raises(RequestError, match="pytorch"):
+        open_model(tmp_path / "net.pt", "pytorch")

@@ -17,7 +17,7 @@ from registry.document import Document, read
 from registry.errors import RejectedError
 from registry.progress import Silent
 from registry.resources import data_folder
-from registry.samples import coco
+from registry.samples import coco, regions
 from registry.samples.pictures import read_mask
 from registry.samples.voc import VocFolder
 from tests.unit.samples import folders
@@ -41,20 +41,20 @@ def packed(runs: list[int]) -> str:
 
 @given(st.lists(st.integers(0, 100_000), max_size=20))
 def test_compressed_runs_are_unpacked(runs: list[int]) -> None:
-    assert coco.unpacked(packed(runs)) == runs
+    assert regions.unpacked(packed(runs)) == runs
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_unpacked_or_refused(text: str) -> None:
     with contextlib.suppress(ValueError):
-        assert all(isinstance(run, int) for run in coco.unpacked(text))
+        assert all(isinstance(run, int) for run in regions.unpacked(text))
 
 
 def test_runs_go_down_the_columns() -> None:
-    found = coco.covered({"counts": [1, 2, 3]}, 3, 2)
+    found = regions.covered({"counts": [1, 2, 3]}, 3, 2)
     assert found.tolist() == [[False, False], [True, False], [True, False]]
     with pytest.raises(ValueError, match="add up to 5"):
-        coco.covered({"counts": [5]}, 3, 2)
+        regions.covered({"counts": [5]}, 3, 2)
 
 
 def box(left: int, top: int, right: int, bottom: int) -> list[list[int]]:
