@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from registry import pictures
 from registry.digest import Digest
 from registry.errors import RejectedError, RequestError, UnavailableError, ZooError
 from registry.files import write_atomically
-from registry.metrics import Pair, Run, Scores, nearest
+from registry.metrics import Pair, Run, Scores, confusion_matrix, nearest
+from registry.metrics.figures import figures_of
 from registry.progress import Progress
 from registry.samples import Sample
 from registry.samples.pictures import read_mask
@@ -23,6 +25,8 @@ from registry.segmenter import Segmenter
 STATE = "evaluation-state/1"
 _SAVE_SECONDS = 20.0
 """How often the state is written: what an interruption costs at most."""
+_WORST = 12
+"""Images that are remembered as the worst."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,21 @@ class Bad:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """How an image was judged by itself, at its mask's size and without void.
+
+    Attributes:
+        name: Its identifier.
+        mean_iou: Of the classes in its mask or prediction.
+        pixel_accuracy: Share of its pixels that are right.
+    """
+
+    name: str
+    mean_iou: float
+    pixel_accuracy: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What came of it.
 
@@ -82,6 +101,7 @@ class Evaluation:
         samples: Images that count.
         bad: Images that do not.
         milliseconds: Of each inference here, without opening and preparing the picture; of this run only.
+        worst: Images with the lowest mean IoU, the worst first; at most 12.
     """
 
     subject: Subject
@@ -89,6 +109,7 @@ class Evaluation:
     samples: int
     bad: tuple[Bad, ...]
     milliseconds: tuple[float, ...]
+    worst: tuple[Sight, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -149,8 +170,9 @@ def evaluate(
         work.save()  # also of Ctrl-C: the next run goes on from here
         raise
     work.finish()
+    samples_done = len(work.done) - len(work.bad)
     return Evaluation(
-        subject, work.run.scores(), len(work.done) - len(work.bad), tuple(work.bad), tuple(work.times)
+        subject, work.run.scores(), samples_done, tuple(work.bad), tuple(work.times), tuple(work.worst)
     )
 
 
@@ -163,6 +185,7 @@ class _Work:
         self.done: set[str] = set()
         self.bad: list[Bad] = []
         self.times: list[float] = []
+        self.worst: list[Sight] = []
         self._saved = time.monotonic()
         self._resume()
 
@@ -200,12 +223,18 @@ class _Work:
         started = time.perf_counter()
         outputs = self._segmenter.model.invoke(stored)
         self.times.append(1000 * (time.perf_counter() - started))
-        at_mask = Pair(self._segmenter.picture_map(outputs, view), mask) if self.run.needs_mask_size else None
+        at_mask = Pair(self._segmenter.picture_map(outputs, view), mask)
         at_network = None
         if self.run.needs_network_size:
             found = self._segmenter.network_map(outputs)
             at_network = Pair(found, nearest(mask, *found.shape))
+        matrix = confusion_matrix(at_mask, self.run.classes, sample.name)
         self.run.add(sample.name, at_mask, at_network)
+        if matrix.any():
+            figures = figures_of(matrix)
+            iou = [value for value in figures.class_iou.tolist() if value == value]  # noqa: PLR0124 - no NaN
+            sight = Sight(sample.name, sum(iou) / len(iou), figures.pixel_accuracy)
+            self.worst = heapq.nsmallest(_WORST, [*self.worst, sight], key=lambda one: (one.mean_iou, one.name))
 
     def _resume(self) -> None:
         if self._state is None or not self._state.exists():
@@ -218,6 +247,7 @@ class _Work:
             if set(run.protocols) == set(self.run.protocols):
                 self.run, self.done = run, set(kept["done"])
                 self.bad = [Bad(one["name"], one["reason"]) for one in kept["bad"]]
+                self.worst = [Sight(**one) for one in kept["worst"]]
         except (OSError, ValueError, KeyError, TypeError, RejectedError, RequestError):
             return  # damaged: begin anew
 
@@ -236,6 +266,7 @@ class _Work:
             "run": self.run.to_json(),
             "done": sorted(self.done),
             "bad": [{"name": one.name, "reason": one.reason} for one in self.bad],
+            "worst": [asdict(one) for one in self.worst],
         }
         try:
             write_atomically(self._state, json.dumps(document).encode())

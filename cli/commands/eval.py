@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import complete, output
+from cli.class_table import print_class_table
 from cli.data_folder import dataset_of
 from cli.model_file import located, model_options, settings_of, variant_of
 from cli.output import Column
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
     from registry.dataset import Dataset
     from registry.evaluate import Evaluation
     from registry.judgement import Judgement
+    from registry.samples import Sample
     from registry.segmenter import Segmenter
 
+_FIGURES = {
+    "mean-iou": ("MEAN IOU", 9),
+    "pixel-accuracy": ("PIXEL ACC", 8),
+    "mean-accuracy": ("MEAN ACC", 7),
+    "frequency-weighted-iou": ("FW IOU", 6),
+}
+"""Figures of the table, each with its heading and how long it is kept where the terminal is narrow."""
 _COLOURS = {"reproduced": "green", "contradicted": "red", "not comparable": "yellow"}
 
 
@@ -33,10 +42,12 @@ Examples:
   zoo eval model.tflite --data shapes --split val
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --limit 100 --threads 2
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --check
+  zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --report report
 
 All four protocols come from one pass; figures of two protocols are never compared. The result names the digests of
 the file, of the list of images and of the pre-processing, so that a figure belongs to bytes. A run that was stopped
-goes on. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
+goes on. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.
+--report writes DIR/index.html, one page for a browser, and DIR/evaluation.json, what --format json prints.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(
@@ -54,6 +65,13 @@ goes on. Latency is of this host, of the inference alone. Exit code 1 when --che
 @click.option("--check", is_flag=True, help="Hold the card's accuracies against what is measured.")
 @click.option("--tolerance", type=click.FloatRange(0, 1), default=0.005, show_default=True, help="Of --check.")
 @click.option("--max-bad", type=click.IntRange(min=0), default=0, show_default=True, help="Images that may be bad.")
+@click.option(
+    "--report",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write a page with charts and images.",
+)
 @click.option("--restart", is_flag=True, help="Begin anew, whatever an interrupted run has left.")
 @output.format_option("text", "json")
 @model_options
@@ -61,24 +79,39 @@ def command(what: str, form: str, **options: Any) -> int:
     """Measure the accuracy of a model on images, bound to the bytes that were measured."""
     from registry import judgement
 
-    evaluation, variant = _Run(what, options).evaluate()
+    if options["folder"] is not None:
+        _require_report(options["folder"])
+    run = _Run(what, options)
+    evaluation, variant = run.evaluate()
     judged: list[Judgement] | None = None
     if options["check"]:
         if variant is None:
             raise RequestError("--check needs a card", hint="name the variant, or give --as NAME")
         subject = evaluation.subject
         judged = judgement.judge(variant, subject.dataset, subject.split, evaluation.scores, options["tolerance"])
+    document = {**evaluation.to_json(), "check": None if judged is None else [asdict(one) for one in judged]}
+    if options["folder"] is not None:
+        run.report(options["folder"], evaluation, document)
     if form == "json":
-        output.print_json(
-            {**evaluation.to_json(), "check": None if judged is None else [asdict(one) for one in judged]}
-        )
+        output.print_json(document)
     else:
-        _print(evaluation, judged)
+        _print(evaluation, run.dataset, judged)
     return 1 if any(one.state == "contradicted" for one in judged or ()) else 0
+
+
+def _require_report(folder: Path) -> None:
+    from registry import report
+
+    report.require_place(folder)
+    report.require_template_engine()
 
 
 class _Run:
     """What a run needs, found by the words of the command."""
+
+    dataset: Dataset
+    samples: list[Sample]
+    segmenter: Segmenter
 
     def __init__(self, what: str, options: dict[str, Any]) -> None:
         self.settings, self.voice = settings_of(options)
@@ -97,9 +130,9 @@ class _Run:
 
         options = self.options
         folder = VocFolder(options["data"])
-        dataset = dataset_of(options["data"], options["dataset_name"], self.settings, self.voice)
-        samples = evaluate.limited(folder.samples(options["split"]), options["limit"])
-        segmenter = self._segmenter()
+        self.dataset = dataset = dataset_of(options["data"], options["dataset_name"], self.settings, self.voice)
+        self.samples = samples = evaluate.limited(folder.samples(options["split"]), options["limit"])
+        self.segmenter = segmenter = self._segmenter()
         listed = "".join(f"{sample.name}\n" for sample in samples).encode()
         subject = evaluate.Subject(
             variant=self.variant.full_name if self.variant else "",
@@ -117,6 +150,18 @@ class _Run:
         bad = options["max_bad"]
         found = evaluate.evaluate(segmenter, samples, subject, run, self.voice, state=state, most_bad=bad)
         return found, self.variant
+
+    def report(self, folder: Path, evaluation: Evaluation, document: dict[str, Any]) -> None:
+        """Write the report of a run."""
+        from registry import report
+
+        samples = {sample.name: sample for sample in self.samples}
+        exhibits = [
+            report.exhibit(self.segmenter, samples[one.name], one.mean_iou, one.pixel_accuracy)
+            for one in evaluation.worst
+        ]
+        report.write(folder, report.render(document, self.dataset.class_names, exhibits), document)
+        self.voice.note(f"report: {folder / report.PAGE}")
 
     def _segmenter(self) -> Segmenter:
         from registry.inspect import read
@@ -152,9 +197,9 @@ def _classes(dataset: Dataset) -> int:
     return len(names)
 
 
-def _print(evaluation: Evaluation, judged: list[Judgement] | None) -> None:
-    subject = evaluation.subject
-    times = evaluation.to_json()["latency_ms"]
+def _print(evaluation: Evaluation, dataset: Dataset, judged: list[Judgement] | None) -> None:
+    subject, document = evaluation.subject, evaluation.to_json()
+    times, protocols = document["latency_ms"], document["protocols"]
     click.echo(click.style(output.visible(subject.variant or subject.artifact.hex), bold=True))
     output.print_fields(
         ("file", str(subject.artifact)),
@@ -164,12 +209,10 @@ def _print(evaluation: Evaluation, judged: list[Judgement] | None) -> None:
         ("latency here", ", ".join(f"{name} {value:.1f} ms" for name, value in times.items())),
     )
     click.echo()
-    rows = [
-        [name, *(_share(scores.to_json()[key]) for key in ("mean-iou", "pixel-accuracy", "mean-accuracy"))]
-        for name, scores in evaluation.scores.items()
-    ]
-    columns = [Column("PROTOCOL"), *(Column(title, right=True) for title in ("MEAN IOU", "PIXEL ACC", "MEAN ACC"))]
+    rows = [[name, *(_share(scores[key]) for key in _FIGURES)] for name, scores in protocols.items()]
+    columns = [Column("PROTOCOL"), *(Column(title, True, keep) for title, keep in _FIGURES.values())]
     output.print_table(columns, rows, output.terminal_width())
+    print_class_table(protocols, dataset.class_names)
     for bad in evaluation.bad:
         click.echo(output.visible(f"left out: {bad.name}: {bad.reason}"), err=True)
     if judged is not None:
