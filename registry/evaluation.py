@@ -24,6 +24,7 @@ class Subject:
         preprocessing: Digest of how pictures go in.
         engine, version: What ran it.
         threads: CPU threads of the engine.
+        delegate: What ran it instead of the CPU, by the engine's name for it; None for the CPU.
     """
 
     variant: str
@@ -35,6 +36,7 @@ class Subject:
     engine: str
     version: str
     threads: int
+    delegate: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -45,7 +47,7 @@ class Subject:
             "split": self.split,
             "images": self.images.hex,
             "preprocessing": self.preprocessing.hex,
-            "runtime": {"name": self.engine, "version": self.version, "threads": self.threads},
+            "runtime": {"name": self.engine, "version": self.version, "threads": self.threads, "delegate": self.delegate},
             "host": {"machine": platform.machine(), "system": platform.system()},
         }
 

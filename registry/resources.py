@@ -14,3 +14,8 @@ def data_folder(name: str) -> str:
     """
     packaged = os.path.join(_PACKAGE, "data", name)
     return packaged if os.path.isdir(packaged) else os.path.join(os.path.dirname(_PACKAGE), name)
+
+
+def packaged(*parts: str) -> str:
+    """Path of what lies among the modules of `registry/`, such as a template: in the wheel as in a checkout."""
+    return os.path.join(_PACKAGE, *parts)

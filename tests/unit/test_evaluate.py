@@ -239,8 +239,19 @@ def test_an_interrupted_comparison_goes_on_and_gives_the_same(samples: list[Samp
         assert (one.scores, one.worst) == (other.scores, other.worst)
 
 
-def test_the_worst_images_come_first(samples: list[Sample]) -> None:
-    worst = run(samples).worst
-    assert [sight.mean_iou for sight in worst] == sorted(sight.mean_iou for sight in worst)
-    assert worst[0].name == "0"  # whose only red column is the wrong one
-    assert len(worst) == 6
+def test_the_worst_images_come_first_also_after_an_interruption(samples: list[Sample], tmp_path: Path) -> None:
+    whole = run(samples)
+    columns = SIZE - 1  # image k has k right columns of class 1 and one wrong; 2 and 5 are as good, so are 3 and 4
+    expected = [(k / (k + 1) + (columns - k) / (columns - k + 1)) / 2 for k in range(6)]
+    assert [one.mean_iou for one in whole.worst] == pytest.approx(sorted(expected))
+    assert [one.name for one in whole.worst[:2]] == ["0", "1"]
+    assert {one.pixel_accuracy for one in whole.worst} == {1 - 1 / SIZE}
+    state = tmp_path / "state.json"
+    with pytest.raises(KeyboardInterrupt):
+        run(samples, RedIsOne(stop_after=4), state=state)
+    assert run(samples, state=state).worst == whole.worst
+
+
+def test_no_more_than_twelve_are_remembered(samples: list[Sample]) -> None:
+    many = [Sample(f"{number:02}", samples[0].image, samples[0].mask) for number in range(15)]
+    assert [one.name for one in run(many).worst] == [f"{number:02}" for number in range(12)]
