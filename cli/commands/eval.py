@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,15 @@ from cli import complete, output
 from cli.data_folder import dataset_of
 from cli.model_file import located, model_options, settings_of, variant_of
 from cli.output import Column
-from registry.errors import RequestError
+from cli.tracking import Tracking, now, tracking_options
+from registry.errors import RequestError, UnavailableError
 
 if TYPE_CHECKING:
     from registry.card import Variant
     from registry.dataset import Dataset
     from registry.evaluate import Evaluation
     from registry.judgement import Judgement
+    from registry.lineage import Record
     from registry.segmenter import Segmenter
 
 _COLOURS = {"reproduced": "green", "contradicted": "red", "not comparable": "yellow"}
@@ -33,10 +36,13 @@ Examples:
   zoo eval model.tflite --data shapes --split val
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --limit 100 --threads 2
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --check
+  zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --track
 
 All four protocols come from one pass; figures of two protocols are never compared. The result names the digests of
 the file, of the list of images and of the pre-processing, so that a figure belongs to bytes. A run that was stopped
-goes on. Latency is of this host, of the inference alone. Exit code 1 when --check contradicts the card.""",
+goes on. Latency is of this host, of the inference alone. With --track the result goes to MLflow too, where
+--tracking, ZOO_TRACKING, zoo.toml or MLFLOW_TRACKING_URI say, else into a database of your own. Exit code 1 when
+--check contradicts the card.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(
@@ -56,25 +62,36 @@ goes on. Latency is of this host, of the inference alone. Exit code 1 when --che
 @click.option("--max-bad", type=click.IntRange(min=0), default=0, show_default=True, help="Images that may be bad.")
 @click.option("--restart", is_flag=True, help="Begin anew, whatever an interrupted run has left.")
 @output.format_option("text", "json")
+@tracking_options
 @model_options
 def command(what: str, form: str, **options: Any) -> int:
     """Measure the accuracy of a model on images, bound to the bytes that were measured."""
     from registry import judgement
 
-    evaluation, variant = _Run(what, options).evaluate()
+    run = _Run(what, options)
+    tracking = Tracking(run.settings, run.voice) if options["track"] or options["tracking"] else None
+    evaluation, variant = run.evaluate()
     judged: list[Judgement] | None = None
     if options["check"]:
         if variant is None:
             raise RequestError("--check needs a card", hint="name the variant, or give --as NAME")
         subject = evaluation.subject
         judged = judgement.judge(variant, subject.dataset, subject.split, evaluation.scores, options["tolerance"])
+    document = {**evaluation.to_json(), "check": None if judged is None else [asdict(one) for one in judged]}
     if form == "json":
-        output.print_json(
-            {**evaluation.to_json(), "check": None if judged is None else [asdict(one) for one in judged]}
-        )
+        output.print_json(document)
     else:
         _print(evaluation, judged)
-    return 1 if any(one.state == "contradicted" for one in judged or ()) else 0
+    contradicted = any(one.state == "contradicted" for one in judged or ())
+    if tracking:
+        sys.stdout.flush()  # whatever becomes of the record, the result has been said
+        try:
+            tracking.log(run.record(document, tracking.started), {"evaluation.json": json.dumps(document).encode()})
+        except UnavailableError as error:
+            if not contradicted:
+                raise
+            run.voice.note(f"not logged: {error.message}")  # the verdict says more than this does
+    return 1 if contradicted else 0
 
 
 class _Run:
@@ -98,8 +115,10 @@ class _Run:
         options = self.options
         folder = VocFolder(options["data"])
         dataset = dataset_of(options["data"], options["dataset_name"], self.settings, self.voice)
+        self.classes = dataset.class_names
         samples = evaluate.limited(folder.samples(options["split"]), options["limit"])
         segmenter = self._segmenter()
+        self.preparation = asdict(segmenter.preparation)
         listed = "".join(f"{sample.name}\n" for sample in samples).encode()
         subject = evaluate.Subject(
             variant=self.variant.full_name if self.variant else "",
@@ -117,6 +136,17 @@ class _Run:
         bad = options["max_bad"]
         found = evaluate.evaluate(segmenter, samples, subject, run, self.voice, state=state, most_bad=bad)
         return found, self.variant
+
+    def record(self, document: dict[str, Any], started: int) -> Record:
+        """What --track logs of the run that was evaluated."""
+        from registry import __version__
+        from registry.lineage.commit import commit_of
+        from registry.lineage.evaluated import evaluation_record
+
+        params = {name: str(self.options[name] or "none") for name in ("limit", "delegate")}
+        params |= {f"preprocessing/{name}": str(value) for name, value in self.preparation.items() if value}
+        tags = {"version": __version__, **commit_of(Path())}
+        return evaluation_record(document, self.classes, params, tags, (started, now()))
 
     def _segmenter(self) -> Segmenter:
         from registry.inspect import read
