@@ -1,7 +1,6 @@
 """Records that wait for MLflow: kept on disk before anything is sent, removed when they have arrived.
 
-FOLDER/<key of the address>/<digest of the record>/record.json
-                                                   files/<path>
+`FOLDER/<key of the address>/address`, and beside it `<digest of the record>/record.json` and `.../files/<path>`.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ class Spool:
         """
         folder = self._folder(address)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / "address", f"{address.shown}\n".encode())
             staging = Path(tempfile.mkdtemp(prefix=".", dir=folder))
             try:
                 copied = tuple(_copied(inner_path(path), files[path], staging / "files") for path in sorted(files))

@@ -70,9 +70,13 @@ def require() -> None:
         UnavailableError: It is not installed.
     """
     if importlib.util.find_spec("mlflow") is None:
-        raise UnavailableError(
-            "tracking needs MLflow, which is not installed", hint="pip install 'edge-model-zoo[lineage]'"
-        )
+        raise _missing()
+
+
+def _missing() -> UnavailableError:
+    return UnavailableError(
+        "tracking needs MLflow, which is not installed", hint="pip install 'edge-model-zoo[lineage]'"
+    )
 
 
 class Tracker:
@@ -123,8 +127,10 @@ class Tracker:
 
     def _open(self) -> MlflowClient:
         if self._client is None:
-            from mlflow import MlflowClient
-
+            try:
+                from mlflow import MlflowClient
+            except ImportError as error:
+                raise _missing() from error
             self._client = MlflowClient(tracking_uri=self.address.uri)
         return self._client
 
