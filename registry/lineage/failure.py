@@ -42,9 +42,9 @@ def failure(error: Exception, address: Address) -> ZooError | None:
     package = type(error).__module__.partition(".")[0]
     if package not in _FOREIGN and not isinstance(error, OSError):
         return None
-    if lost := re.search(r"Max retries exceeded|timed out|Connection aborted", str(error)):
-        reason = re.search(r"\[Errno -?\d+\] ([A-Za-z ]+)", str(error))
-        said = reason[1] if reason else "too many failures" if lost[0].startswith("Max") else lost[0].lower()
+    if re.search(r"Max retries exceeded|timed out|Connection aborted", str(error)):
+        reason = re.search(r"\[Errno -?\d+\] ([A-Za-z ]+)|(timed out)", str(error))
+        said = next(filter(None, reason.groups())) if reason else "the connection was lost"
         return UnavailableError(f"{address.shown}: no answer from the tracking server: {said}", hint=_OTHERWISE)
     text = without_secrets(str(error), address)
     code = str(getattr(error, "error_code", ""))

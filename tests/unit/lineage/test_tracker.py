@@ -209,5 +209,7 @@ def test_messages_have_no_credentials_and_bugs_are_not_excused() -> None:
     text = without_secrets("http://ann:pa55@h:5000/ and\tpostgresql://bob:pa55@db\nmore", address)
     assert "pa55" not in text
     assert "more" not in text
+    silent = failure(OSError("Max retries exceeded with url: /api (Read timed out. (read timeout=10))"), address)
+    assert "http://h:5000: no answer from the tracking server: timed out" in str(silent)
     assert failure(KeyError("a bug"), address) is None
     assert failure(AttributeError("a bug"), address) is None
