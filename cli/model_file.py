@@ -27,7 +27,7 @@ def settings_of(options: Mapping[str, Any]) -> tuple[Settings, Voice]:
     """Settings and voice by the options of `model_options`."""
     names = ("cards", "cache", "registries", "mirrors", "offline")
     voice = Voice(quiet=options["quiet"], verbose=options["verbose"])
-    return load_settings(**{name: options[name] for name in names}), voice
+    return load_settings(**{name: options[name] for name in names}, tracking=options.get("tracking")), voice
 
 
 def located(what: str, settings: Settings, voice: Voice) -> tuple[Path, Variant | None]:

@@ -40,6 +40,7 @@ class Subject:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
+        runtime = {"name": self.engine, "version": self.version, "threads": self.threads}
         return {
             "variant": self.variant or None,
             "artifact": self.artifact.hex,
@@ -47,7 +48,12 @@ class Subject:
             "split": self.split,
             "images": self.images.hex,
             "preprocessing": self.preprocessing.hex,
-            "runtime": {"name": self.engine, "version": self.version, "threads": self.threads, "delegate": self.delegate},
+            "runtime": {
+                "name": self.engine,
+                "version": self.version,
+                "threads": self.threads,
+                "delegate": self.delegate,
+            },
             "host": {"machine": platform.machine(), "system": platform.system()},
         }
 

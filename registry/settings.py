@@ -20,6 +20,9 @@ BUILTIN = "builtin"
 TRUST = "trust"
 """Table in `zoo.toml` with a rule a publisher; only files have it, so that no variable can lend trust."""
 
+MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
+"""MLflow's own variable of the tracking address: stands below every place of ours, above the default."""
+
 PREFERENCES = ("accuracy", "latency", "ram", "flash", "size")
 
 Kind = Literal["path", "paths", "addresses", "flag", "choice", "text"]
@@ -51,6 +54,9 @@ DEFINITIONS = (
     Definition("offline", "ZOO_OFFLINE", "flag", "never use the network"),
     Definition("target", "ZOO_TARGET", "text", "target that `zoo pull` resolves for when none is given"),
     Definition("prefer", "ZOO_PREFER", "choice", "what orders equally supported variants", PREFERENCES),
+    Definition(
+        "tracking", "ZOO_TRACKING", "text", "MLflow's tracking address, where `--track` puts what was measured"
+    ),
 )
 
 
@@ -72,6 +78,7 @@ class Settings(NamedTuple):
         offline: Whether the network is out of bounds.
         target: Default target, or None.
         prefer: Default preference.
+        tracking: MLflow's tracking address; may hold credentials.
         candidates: Every value that any place gives, by setting, the winner first; a rule's is `trust.PUBLISHER`.
         trust: Whose signatures count, by publisher.
     """
@@ -83,19 +90,21 @@ class Settings(NamedTuple):
     offline: bool
     target: str | None
     prefer: str
+    tracking: str
     candidates: Mapping[str, tuple[Candidate, ...]]
     trust: Mapping[str, Rule]
 
 
-def user_folder(environ: Mapping[str, str], kind: Literal["cache", "config"]) -> str:
+def user_folder(environ: Mapping[str, str], kind: Literal["cache", "config", "data"]) -> str:
     """The user's folder for `zoo`, by the XDG base directory rules; `%LOCALAPPDATA%` on Windows."""
-    stated = environ.get("XDG_CACHE_HOME" if kind == "cache" else "XDG_CONFIG_HOME") or environ.get("LOCALAPPDATA")
+    stated = environ.get(f"XDG_{kind.upper()}_HOME") or environ.get("LOCALAPPDATA")
     home = environ.get("HOME") or os.path.expanduser("~")
-    return os.path.join(stated or os.path.join(home, f".{kind}"), "zoo")
+    usual = os.path.join(".local", "share") if kind == "data" else f".{kind}"
+    return os.path.join(stated or os.path.join(home, usual), "zoo")
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, user: str) -> Settings:
-    """Settings from all four places.
+    """Settings from all four places; of `tracking`, MLflow's own variable is the default where it is set.
 
     Args:
         flags: Values from the command line, None for those not given.
@@ -107,6 +116,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, use
         RequestError: A file cannot be read, or a value or key is wrong.
     """
     places: list[tuple[str, Mapping[str, Any]]] = [("default", _defaults(environ))]
+    if address := environ.get(MLFLOW_VARIABLE):
+        places.append((f"environment {MLFLOW_VARIABLE}", {"tracking": address}))
     places += [(path, _read_file(path)) for path in (user, project) if os.path.isfile(path)]
     variables = {
         item.name: _from_text(item, environ[item.variable]) for item in DEFINITIONS if environ.get(item.variable)
@@ -142,6 +153,7 @@ def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
         "offline": False,
         "target": None,
         "prefer": "accuracy",
+        "tracking": f"sqlite:///{os.path.join(user_folder(environ, 'data'), 'mlflow.db')}",
     }
 
 

@@ -59,4 +59,6 @@ def _plain(value: Any) -> Any:
         return {"keys": list(value.keys), "require": value.require}
     if isinstance(value, tuple):
         return [shown(one) if "://" in one else one for one in value]  # an address may hold a password
+    if isinstance(value, str) and "://" in value:
+        return shown(value)
     return value if isinstance(value, bool) or value is None else str(value)

@@ -39,8 +39,8 @@ inference alone.
 
 --against says what a second model gains or loses on the same images, for each class, and where the two differ.
 --report writes DIR/index.html, one page for a browser, and DIR/evaluation.json, what --format json prints. With
---track the result goes to MLflow too, where --tracking, ZOO_TRACKING, zoo.toml or MLFLOW_TRACKING_URI say, else into
-a database of your own. Exit code 1 when --check contradicts the card.""",
+--track the result goes to MLflow too: where --tracking, ZOO_TRACKING, zoo.toml or MLFLOW_TRACKING_URI say, else
+into a database of your own. Exit code 1 when --check contradicts the card.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(

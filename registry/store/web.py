@@ -153,6 +153,8 @@ def shown(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:  # no address at all; what it holds may be a secret
         return f"{url.partition(':')[0]}:..."
+    if not parts.netloc:  # as in sqlite:///FILE, whose slashes would get lost
+        return re.split(r"[?#]", url, maxsplit=1)[0]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

@@ -41,6 +41,7 @@ def test_the_defaults(zoo: Zoo) -> None:
         "offline": False,
         "target": None,
         "prefer": "accuracy",
+        "tracking": f"sqlite:///{zoo.home}/.local/share/zoo/mlflow.db",
     }
     assert {item["from"][0]["origin"] for item in found.values()} == {"default"}
     assert all(item["help"] and item["variable"].startswith("ZOO_") for item in found.values())

@@ -119,6 +119,12 @@ def own_part(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+@pytest.mark.parametrize("module", ALL)
+def test_one_module_knows_mlflow(module: str) -> None:
+    knows = "mlflow" in {name.split(".")[0] for name in imports_of(module)}
+    assert knows is (module == "registry.lineage.tracker")
+
+
 def test_the_walk_finds_imports_wherever_they_stand() -> None:
     assert {"registry.catalog.scan", "registry.catalog.compile"} <= imports_of("registry.catalog.index")
     assert "registry.catalog.scan" in imports_on_loading("registry.catalog.index")

@@ -21,6 +21,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "offline": st.booleans(),
     "target": WORD,
     "prefer": st.sampled_from(PREFERENCES),
+    "tracking": ADDRESS,
 }
 PLACES = ("flag", "environment", "project", "user")
 SOME = st.fixed_dictionaries({}, optional=VALUES)
@@ -66,6 +67,17 @@ def test_the_nearest_place_wins(tmp_path: Path, places: dict[str, dict[str, Any]
 def test_the_defaults_name_no_place_but_home() -> None:
     settings = load({}, {"HOME": "/home/somebody"}, "/nowhere/zoo.toml", "/nowhere/user.toml")
     assert settings[:7] == ("/home/somebody/.cache/zoo", (BUILTIN,), (), (), False, None, "accuracy")
+    assert settings.tracking == "sqlite:////home/somebody/.local/share/zoo/mlflow.db"
+
+
+def test_mlflows_own_variable_stands_between_the_user_and_the_default(tmp_path: Path) -> None:
+    environ = {"HOME": "/h", "MLFLOW_TRACKING_URI": "http://theirs.example"}
+    user = write(tmp_path / "user.toml", {"tracking": "http://ours.example"})
+    assert load({}, environ, "/no", "/no").tracking == "http://theirs.example"
+    settings = load({}, environ, "/no", user)
+    origins = [item.origin for item in settings.candidates["tracking"]]
+    assert settings.tracking == "http://ours.example"
+    assert origins == [user, "environment MLFLOW_TRACKING_URI", "default"]
 
 
 def test_flags_that_were_not_given_and_empty_variables_say_nothing(tmp_path: Path) -> None:

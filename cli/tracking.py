@@ -1,0 +1,101 @@
+"""`--track`: the record of what a command measured, kept on disk and brought to MLflow."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cli.output import counted
+from registry.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from cli.session import Voice
+    from registry.lineage import Delivery, Record
+    from registry.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def tracking_options(command: Command) -> Command:
+    """`--track` and `--tracking`."""
+    address = click.option(
+        "--tracking", metavar="URI", help="Log there: a database's or an MLflow server's address."
+    )
+    return click.option("--track", is_flag=True, help="Log the result in MLflow.")(address(command))
+
+
+class Tracking:
+    """Where records go, by the settings. Making one checks what costs nothing: extra and address."""
+
+    def __init__(self, settings: Settings, voice: Voice) -> None:
+        """Look up the address.
+
+        Raises:
+            RequestError: MLflow takes no such address.
+            UnavailableError: MLflow is not installed.
+        """
+        from registry.lineage import Address, Spool
+        from registry.lineage.tracker import require
+        from registry.settings import user_folder
+
+        data = Path(user_folder(os.environ, "data"))
+        require()
+        self.address = Address.parse(settings.tracking, data / "artifacts")
+        self._spool = Spool(data / "spool")
+        self._voice, self._offline = voice, settings.offline
+        self.started = now()
+
+    def log(self, record: Record, documents: Mapping[str, bytes], paths: Sequence[Path] = ()) -> None:
+        """Keep a record, then bring it and whatever else waits for the address there; say where it went.
+
+        Args:
+            record: What was done.
+            documents: Files that belong to it, by name.
+            paths: Files and folders that belong to it, under their own names.
+
+        Raises:
+            UnavailableError: The record is kept but could not be delivered, or could not be kept.
+        """
+        from registry.lineage import Tracker
+        from registry.lineage.spool import tree
+
+        files: dict[str, Path | bytes] = dict(documents)
+        for path in paths:
+            files |= tree(path, path.resolve().name)
+        kept = self._spool.keep(record, files, self.address)
+        if self._offline and self.address.is_remote:
+            self._voice.note(f"offline: {self._waits()}")
+            return
+        try:
+            deliveries = self._spool.deliver(Tracker(self.address, os.environ))
+        except UnavailableError as error:
+            raise UnavailableError(f"{error.message}; {self._waits()}", hint=error.hint) from None
+        for delivery in deliveries:
+            own = delivery.record == kept.digest.hex
+            if own and delivery.refused:
+                raise UnavailableError(f"{delivery.refused.message}; {self._waits()}", hint=delivery.refused.hint)
+            self._tell(delivery, own=own)
+
+    def _waits(self) -> str:
+        number = len(self._spool.waiting(self.address))
+        kept = f"{counted(number, 'record')} kept in {self._spool.folder}"
+        return f"{kept}, delivered by the next --track to this address"
+
+    def _tell(self, delivery: Delivery, *, own: bool) -> None:
+        which = "logged" if own else f"logged a record that waited, {delivery.record[:12]},"
+        if delivery.refused is not None:
+            self._voice.note(f"not {which}: {delivery.refused.message}")
+        elif delivery.run is not None:
+            run = delivery.run
+            look = self.address.look(run.experiment, run.run)
+            self._voice.note(f"{which} as run {run.run} of experiment {run.experiment_name}; to look: {look}")
+
+
+def now() -> int:
+    """Milliseconds since 1970 in UTC."""
+    return time.time_ns() // 1_000_000
