@@ -48,12 +48,7 @@ class Subject:
             "split": self.split,
             "images": self.images.hex,
             "preprocessing": self.preprocessing.hex,
-            "runtime": {
-                "name": self.engine,
-                "version": self.version,
-                "threads": self.threads,
-                "delegate": self.delegate,
-            },
+            "runtime": {**runtime, "delegate": self.delegate},
             "host": {"machine": platform.machine(), "system": platform.system()},
         }
 
