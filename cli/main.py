@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "eval": "Accuracy on images, bound to the bytes measured.",
     },
     "Make": {
+        "train": "Train a segmentation network by a configuration.",
         "dataset": "Check, generate and derive datasets on disk.",
     },
     "Ship": {
