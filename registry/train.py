@@ -78,7 +78,7 @@ class _Work:
         threads: int,
     ) -> None:
         how = source.configuration
-        machine.settle(how.seed, threads)
+        threads = machine.settle(how.seed, threads)
         self._how, self._images, self._output, self._progress = how, images, output, progress
         self._made_of, self._threads, self._classes = made_of, threads, classes
         self._commit = machine.git_commit(Path(source.document.file).absolute().parent)

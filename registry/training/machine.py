@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import platform
 import shutil
 import subprocess
@@ -9,28 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from registry import __version__
-from registry.errors import RequestError
 
 
-def settle(seed: int, threads: int) -> None:
+def settle(seed: int, threads: int) -> int:
     """Make this process reproducible: seeds, and operators that give the same result each time.
 
-    Raises:
-        RequestError: TensorFlow has begun with another number of threads.
+    Returns:
+        The CPU threads that an operator gets: where TensorFlow runs in this process already, those that it has.
     """
     import keras
     import tensorflow as tf
 
-    try:
+    with contextlib.suppress(RuntimeError):  # it has begun
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError:
-        raise RequestError(
-            f"TensorFlow runs in this process with another number of threads than {threads}",
-            hint="train in a process of its own",
-        ) from None
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
 
 
 def environment(threads: int) -> dict[str, Any]:
