@@ -7,9 +7,12 @@ import pytest
 
 from registry.dataset import Dataset
 from registry.errors import RequestError
+from registry.samples.own_card import read_card
 from registry.training.configuration import Change, Crop
 from registry.training.document import read
 from tests.unit.training import runs
+
+RECIPES = Path(__file__).resolve().parents[3] / "recipes"
 
 TEXT = """\
 schema: training/1
@@ -140,3 +143,10 @@ def test_the_digest_is_of_what_decides_the_result(path: Path) -> None:
     first = read(path).configuration.digest
     assert read(path, {"name": "other", "output.folder": "there"}).configuration.digest == first
     assert read(path, {"seed": "1"}).configuration.digest != first
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_recipes_are_valid_and_of_the_generated_dataset(recipe: Path) -> None:
+    shapes = read_card(RECIPES.parent / "cards" / "datasets" / "shapes.yaml")
+    source = read(recipe)
+    assert (source.require_dataset(shapes), source.configuration.name) == (9, recipe.stem)

@@ -119,8 +119,8 @@ def test_a_parent_that_does_not_fit_is_refused_with_the_layers(parent: Path) -> 
     how = configuration("fft", parent)
     with pytest.raises(RejectedError, match="none that fit logits"):
         weights.inherit(network.build(how.network, 7), how)
-    wide = configuration("tl", parent, model={**runs.plain()["model"], "width": 0.5})
-    with pytest.raises(RejectedError, match="none that fit Conv1"):
+    wide = configuration("tl", parent, model={**runs.plain()["model"], "width": 0.75})
+    with pytest.raises(RejectedError, match="none that fit Conv1,"):
         weights.inherit(network.build(wide.network, 7), wide)
 
 
