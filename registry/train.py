@@ -58,6 +58,8 @@ def train(
     elif finished := result.finished(output, made_of):
         progress.note(f"{output}: trained already; --restart trains again")
         return finished
+    elif (output / result.RECORD_FILE).exists():
+        raise _other(output)
     work = _Work(source, images, output, progress, made_of, classes, threads)
     work.take_up(required=resume is True)
     work.run()
@@ -106,10 +108,7 @@ class _Work:
                 raise RequestError(f"{self._output}: there is no run to take up", hint="leave out --resume")
             return
         if found.state["made_of"] != self._made_of:
-            raise RequestError(
-                f"{self._output}: holds a run of another configuration, dataset or parent",
-                hint="name another folder with -o, or begin anew with --restart",
-            )
+            raise _other(self._output)
         if found.state["environment"] != machine.environment(self._threads):
             self._progress.note("the run began with other versions or threads: its weights may differ for that")
         self._state.restore(found.state)
@@ -193,6 +192,13 @@ class _Work:
         for name in (_CHECKPOINT, _BEST):
             (self._output / name).unlink(missing_ok=True)
         return record
+
+
+def _other(output: Path) -> RequestError:
+    return RequestError(
+        f"{output}: holds a run of another configuration, dataset or parent, or one without its model",
+        hint="name another folder with -o, or begin anew with --restart",
+    )
 
 
 def _clear(output: Path) -> None:

@@ -97,6 +97,8 @@ def test_a_folder_keeps_one_run_until_it_is_told_to_begin_anew(tmp_path: Path) -
     with pytest.raises(RequestError, match="another configuration"):
         trained(tmp_path, "run", seed=2)
     assert trained(tmp_path, "run", resume=False, seed=2, epochs=1)["epochs"][-1]["epoch"] == 1
+    with pytest.raises(RequestError, match="another configuration"):
+        trained(tmp_path, "run", seed=3)
 
 
 def test_early_stopping_and_rare_evaluations(tmp_path: Path) -> None:
