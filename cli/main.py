@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "selftest": "Does it compute here what its golden vectors say?",
     },
     "Make": {
+        "train": "Train a segmentation network by a configuration.",
         "dataset": "Check, generate and derive datasets on disk.",
     },
     "Ship": {

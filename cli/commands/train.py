@@ -1,0 +1,127 @@
+"""`zoo train`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import output
+from cli.data_folder import dataset_of
+from cli.session import Voice, common_options, load_settings
+from registry.errors import RequestError
+
+if TYPE_CHECKING:
+    from registry.settings import Settings
+
+
+@click.command(
+    "train",
+    epilog="""\b
+Examples:
+  zoo train recipes/deeplabv3-shapes.yaml
+  zoo train config.yaml -o runs/second --set epochs=60 --set optimiser.learning_rate=0.001
+  zoo train config.yaml --restart
+
+schemas/training.json describes the configuration. The folder gets model.keras, training.json with every digest,
+and history.jsonl with the figures of each epoch. A run that was stopped goes on after its last whole epoch, and
+ends with the weights that it would have had anyway.""",
+)
+@click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the run.")
+@click.option(
+    "--resume/--restart", default=None, help="Only go on with a run, or begin anew; by itself it does what it can."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Another value; may be repeated.")
+@click.option("--threads", type=click.IntRange(1, 1024), help="CPU threads; all processors where it is not stated.")
+@output.format_option("text", "json")
+@common_options
+def command(
+    config: Path,
+    folder: Path | None,
+    resume: bool | None,
+    overrides: tuple[str, ...],
+    threads: int | None,
+    cards: tuple[str, ...],
+    cache: str | None,
+    quiet: bool,
+    verbose: bool,
+    form: str,
+) -> int:
+    """Train a segmentation network by a configuration; interrupted runs go on."""
+    settings = load_settings(cards=cards, cache=cache)
+    voice = Voice(quiet=quiet, verbose=verbose)
+    record, place = _train(
+        config, folder, _pairs(overrides), settings, voice, resume, threads or os.cpu_count() or 1
+    )
+    if form == "json":
+        output.print_json({**record, "folder": str(place)})
+    else:
+        _print(record, place)
+    return 0
+
+
+def _train(
+    config: Path,
+    folder: Path | None,
+    overrides: dict[str, str],
+    settings: Settings,
+    voice: Voice,
+    resume: bool | None,
+    threads: int,
+) -> tuple[dict[str, Any], Path]:
+    from registry import train
+    from registry.samples import VocFolder
+    from registry.training import document, generated, network
+    from registry.training.images import Images
+
+    network.require_extra()
+    source = document.read(config, overrides)
+    how = source.configuration
+    place = folder or Path(how.folder)
+    data = generated.data_folder(how.data, place, voice)
+    opened = VocFolder(data)
+    dataset = dataset_of(data, how.data.dataset, settings, voice)
+    source.require_dataset(dataset)
+    images = Images.of(opened, dataset, source)
+    _quiet_tensorflow(voice)
+    try:
+        return train.train(source, images, place, voice, threads=threads, resume=resume), place
+    except KeyboardInterrupt:
+        voice.note(f"{place}: what is trained up to the last whole epoch is kept; the same command goes on")
+        raise
+
+
+def _quiet_tensorflow(voice: Voice) -> None:
+    """Load TensorFlow without the lines that its libraries write on stderr."""
+    if not voice.verbose:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with voice.hush():
+        import tensorflow  # noqa: F401 - loaded here, used in the library
+
+
+def _pairs(overrides: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise RequestError(f"--set {text}: expected KEY=VALUE", hint="such as --set epochs=60")
+        found[key] = value
+    return found
+
+
+def _print(record: dict[str, Any], place: Path) -> None:
+    model = record["model"]
+    chosen = record["epochs"][model["epoch"] - 1]
+    click.echo(click.style(output.visible(record["name"]), bold=True))
+    accuracy = chosen.get("val_mean_iou")
+    output.print_fields(
+        ("model", f"{place / model['file']}, {model['size']} bytes"),
+        ("file", f"sha256:{model['sha256']}"),
+        ("weights", f"sha256:{model['weights_sha256']}, {model['parameters']} parameters"),
+        ("epoch", f"{model['epoch']} of {len(record['epochs'])}"),
+        ("mean IoU", "" if accuracy is None else f"{accuracy:.2%}, protocol {record['protocol']}"),
+        ("time", f"{record['seconds'] / 60:.1f} min"),
+    )

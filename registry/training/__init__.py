@@ -1,0 +1,1 @@
+"""Training segmentation networks in Keras: network, data, loss, schedules, and the configuration of a run."""
