@@ -68,15 +68,20 @@ def guards(settings: Settings) -> Path:
 
 
 def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
-    """What gets one artifact, with the settings' mirrors; without public addresses when offline.
+    """What gets one artifact: from files that came with the cards, the settings' mirrors, and public addresses.
+
+    Without public addresses when offline. A folder of cards may hold `blobs/sha256` like any mirror, as the shipped
+    one does for the reference family.
 
     Raises:
         RequestError: A mirror is of an unknown kind.
     """
+    from cli.session import card_folders
     from cli.stores import open_mirror
     from registry.obtain import Obtainer
 
-    mirrors = [open_mirror(address) for address in (*settings.mirrors, *settings.registries)]
+    beside = [folder for folder in card_folders(settings) if Path(folder, "blobs").is_dir()]
+    mirrors = [open_mirror(address) for address in (*beside, *settings.mirrors, *settings.registries)]
     return Obtainer(local_cache(settings), mirrors, None if settings.offline else _open_url, voice)
 
 

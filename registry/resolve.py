@@ -1,12 +1,13 @@
 """Which variant a request means, and why not the others. Pure: values in, a verdict out.
 
 Filter by what the target supports and by the constraints; order by support (measured > declared >
-compatible), then by the preference; take the first whose bytes can be verified. Every candidate keeps
-the one reason that it lost.
+compatible), then by the preference; take the first whose bytes can be verified. What is for bring-up only
+comes last, whatever its figures. Every candidate keeps the one reason that it lost.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ class Resolution:
     unpinned: bool
     compared: Conditions | None
 
+    @property
+    def passed_over(self) -> tuple[Candidate, ...]:
+        """Candidates that come before the chosen one in order, but whose bytes nobody can verify or get."""
+        eligible = [candidate for candidate in self.candidates if candidate.eligible]
+        return tuple(itertools.takewhile(lambda candidate: candidate.variant is not self.chosen, eligible))
+
 
 def resolve(
     variants: Iterable[Variant],
@@ -76,7 +83,8 @@ def resolve(
     """
     judged = [_judge(variant, target, constraints) for variant in sorted(variants, key=lambda item: item.full_name)]
     eligible = [candidate for candidate in judged if candidate.eligible]
-    compared = _common_conditions(eligible, constraints) if prefer == "accuracy" else None
+    serious = [candidate for candidate in eligible if not candidate.variant.bring_up]
+    compared = _common_conditions(serious or eligible, constraints) if prefer == "accuracy" else None
     valued = [_valued(candidate, _preference(prefer, target, compared)) for candidate in eligible]
     ordered = sorted(valued, key=lambda candidate: _order(candidate, prefer))
 
@@ -132,11 +140,12 @@ def _valued(candidate: Candidate, figure: Callable[[Variant], float | None]) -> 
 
 
 def _order(candidate: Candidate, prefer: str) -> tuple[object, ...]:
-    """Support first, then the preferred figure, then the smaller file, then the name."""
+    """What is for deployment first, then support, the preferred figure, the smaller file, the name."""
     value, size = candidate.value, figures.size_bytes(candidate.variant)
     level, engine = candidate.support.rank if candidate.support else (0, 0)
     signed = 0.0 if value is None else -value if prefer == "accuracy" else value
     return (
+        candidate.variant.bring_up,
         level,
         value is None,
         signed,
@@ -182,9 +191,18 @@ def _behind(candidate: Candidate, chosen: Candidate | None, prefer: str, compare
     if chosen is None:  # cannot happen: something pullable would have been chosen
         return "not chosen"
     winner = chosen.variant.full_name
+    if candidate.variant.bring_up != chosen.variant.bring_up:
+        return f"for bring-up and tests only; {winner} is for deployment"
     mine, best = candidate.support, chosen.support
     if mine and best and mine.level != best.level:
         return f"{mine.level} support; {winner} is {best.level}"
+    return _behind_by_figures(candidate, chosen, prefer, compared)
+
+
+def _behind_by_figures(candidate: Candidate, chosen: Candidate, prefer: str, compared: Conditions | None) -> str:
+    """The same of two that are equally well supported."""
+    winner = chosen.variant.full_name
+    mine, best = candidate.support, chosen.support
     if candidate.value is None and chosen.value is not None:
         where = f" ({compared})" if compared else ""
         return f"{prefer} unknown{where}; that of {winner} is known"

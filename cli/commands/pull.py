@@ -149,6 +149,8 @@ class _Pull:
             )
         if resolution.chosen is None:
             raise pull_report.nothing(self.name, place, resolution)
+        if not self.options["why"]:
+            pull_report.passed_over(resolution, self.voice)
         return resolution.chosen
 
     def _fetch(self, choice: Choice) -> Delivery:
