@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Make": {
         "train": "Train a segmentation network by a configuration.",
+        "quantize": "Make a quantized model from a float one, and prove it.",
         "dataset": "Check, generate and derive datasets on disk.",
     },
     "Ship": {

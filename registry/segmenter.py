@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from registry import pictures, runtime
 from registry.card import Variant
@@ -80,7 +82,13 @@ class Segmenter:
 
 
 def open_segmenter(
-    path: Path, graph: Graph, variant: Variant | None, *, threads: int = 1, delegate: str | None = None
+    path: Path,
+    graph: Graph,
+    variant: Variant | None,
+    *,
+    threads: int = 1,
+    delegate: str | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
 ) -> Segmenter:
     """Load a model that has been inspected.
 
@@ -90,6 +98,7 @@ def open_segmenter(
         variant: Whose card says how pictures go in; None where only the file can.
         threads: CPU threads of the engine.
         delegate: See `registry.runtime.open_model`.
+        preprocessing: What goes before the card's words on preprocessing.
 
     Raises:
         RequestError: Its format is not run here, or there is no such delegate.
@@ -103,11 +112,23 @@ def open_segmenter(
     stated = variant.document.get("postprocessing", {}) if variant else {}
     return Segmenter(
         model,
-        preparation_of(model.inputs[0], graph, variant),
+        preparation_of(model.inputs[0], graph, variant, preprocessing),
         _output(model, path),
         variant.classes if variant else None,
         stated.get("label_offset", 0),
     )
+
+
+def open_descendant(path: Path, graph: Graph, parent: Segmenter, *, threads: int = 1) -> Segmenter:
+    """Load a file that was made from another model: pictures go in and classes come out as they do there.
+
+    Raises:
+        RequestError: Its format is not run here.
+        RejectedError: It is dangerous to run, or no segmentation of one image.
+        UnavailableError: An engine is missing.
+    """
+    model = runtime.open_inspected(path, graph, threads=threads)
+    return dataclasses.replace(parent, model=model, output=_output(model, path))
 
 
 def _output(model: Model, path: Path) -> int:

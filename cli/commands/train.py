@@ -10,8 +10,8 @@ import click
 
 from cli import output
 from cli.data_folder import dataset_of
+from cli.overrides import overrides_option, pairs
 from cli.session import Voice, common_options, load_settings
-from registry.errors import RequestError
 
 if TYPE_CHECKING:
     from registry.settings import Settings
@@ -34,7 +34,7 @@ ends with the weights that it would have had anyway.""",
 @click.option(
     "--resume/--restart", default=None, help="Only go on with a run, or begin anew; by itself it does what it can."
 )
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Another value; may be repeated.")
+@overrides_option
 @click.option("--threads", type=click.IntRange(1, 1024), help="CPU threads; all processors where it is not stated.")
 @output.format_option("text", "json")
 @common_options
@@ -54,7 +54,7 @@ def command(
     settings = load_settings(cards=cards, cache=cache)
     voice = Voice(quiet=quiet, verbose=verbose)
     record, place = _train(
-        config, folder, _pairs(overrides), settings, voice, resume, threads or os.cpu_count() or 1
+        config, folder, pairs(overrides), settings, voice, resume, threads or os.cpu_count() or 1
     )
     if form == "json":
         output.print_json({**record, "folder": str(place)})
@@ -100,16 +100,6 @@ def _quiet_tensorflow(voice: Voice) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with voice.hush():
         import tensorflow  # noqa: F401 - loaded here, used in the library
-
-
-def _pairs(overrides: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for text in overrides:
-        key, equals, value = text.partition("=")
-        if not (key and equals):
-            raise RequestError(f"--set {text}: expected KEY=VALUE", hint="such as --set epochs=60")
-        found[key] = value
-    return found
 
 
 def _print(record: dict[str, Any], place: Path) -> None:
