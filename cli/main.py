@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Make": {
         "train": "Train a segmentation network by a configuration.",
         "quantize": "Make a quantized model from a float one, and prove it.",
+        "build": "Make a variant's file from its parent by its recipe.",
         "dataset": "Check, generate and derive datasets on disk.",
     },
     "Ship": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from cli.session import Voice
+    from registry.card import Variant
     from registry.obtain import Obtainer
     from registry.settings import Settings
     from registry.store.base import Opened, Wanted
@@ -55,6 +56,19 @@ def local_cache(settings: Settings) -> Cache:
     from registry.store.cache import Cache
 
     return Cache(Path(settings.cache))
+
+
+def held(settings: Settings, variants: Iterable[Variant]) -> set[str]:
+    """Full names of variants made by a recipe whose files the cache has."""
+    made = [variant for variant in variants if variant.made_here]
+    if not made:
+        return set()
+    cache = local_cache(settings)
+    return {
+        variant.full_name
+        for variant in made
+        if all(file.digest and cache.path(file.digest).is_file() for file in variant.files)
+    }
 
 
 def guards(settings: Settings) -> Path:

@@ -182,6 +182,11 @@ class Variant:
         return tuple(artifact for artifact in self.artifacts if artifact.role in golden.ROLES)
 
     @property
+    def made_here(self) -> bool:
+        """Whether its file is made by a recipe, and no address gives it."""
+        return "recipe" in self.document and not any(artifact.sources for artifact in self.files)
+
+    @property
     def pinned(self) -> bool:
         """Whether every file that a pull fetches has a digest."""
         return bool(self.files) and all(artifact.digest for artifact in self.files)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from registry import figures
@@ -71,6 +71,7 @@ def resolve(
     prefer: str,
     *,
     allow_unpinned: bool = False,
+    held: Collection[str] = (),
 ) -> Resolution:
     """Choose one of several variants.
 
@@ -80,7 +81,9 @@ def resolve(
         constraints: What it must satisfy.
         prefer: `accuracy`, `latency`, `ram`, `flash` or `size`.
         allow_unpinned: Whether a variant without digests may be chosen.
+        held: Full names of variants made by a recipe whose files are here already.
     """
+    can = _Can(allow_unpinned, frozenset(held))
     judged = [_judge(variant, target, constraints) for variant in sorted(variants, key=lambda item: item.full_name)]
     eligible = [candidate for candidate in judged if candidate.eligible]
     serious = [candidate for candidate in eligible if not candidate.variant.bring_up]
@@ -88,11 +91,11 @@ def resolve(
     valued = [_valued(candidate, _preference(prefer, target, compared)) for candidate in eligible]
     ordered = sorted(valued, key=lambda candidate: _order(candidate, prefer))
 
-    pullable = [item for item in ordered if _obstacle(item.variant, allow_unpinned) is None]
+    pullable = [item for item in ordered if can.obstacle(item.variant) is None]
     chosen = pullable[0] if pullable else None
-    fates = [_fate(candidate, chosen, prefer, allow_unpinned, compared) for candidate in ordered]
+    fates = [_fate(candidate, chosen, prefer, can, compared) for candidate in ordered]
     rest = [candidate for candidate in judged if not candidate.eligible]
-    obtainable = [item for item in ordered if _obstacle(item.variant, True) is None]
+    obtainable = [item for item in ordered if _Can(True, can.held).obstacle(item.variant) is None]
     return Resolution(
         chosen=chosen.variant if chosen else None,
         candidates=(*fates, *rest),
@@ -157,32 +160,46 @@ def _order(candidate: Candidate, prefer: str) -> tuple[object, ...]:
     )
 
 
-def _obstacle(variant: Variant, allow_unpinned: bool) -> str | None:
-    """Why a variant cannot be pulled at all, or None."""
-    if variant.availability == "reference-only":
-        return "listed by its publisher for reference only"
-    addressed = all(any(source.kind == "file" for source in file.sources) for file in variant.files)
-    if not variant.pinned and not (variant.files and addressed):
-        return (
-            "its publisher marks it unavailable"
-            if variant.availability != "available"
-            else "no address gives its file"
-        )
-    if not variant.pinned and not allow_unpinned:
-        return "unpinned: no digest to verify the bytes by"
-    return None
+@dataclass(frozen=True)
+class _Can:
+    """What may be pulled at all.
+
+    Attributes:
+        unpinned: Whether variants without digests may be.
+        held: Full names of variants made by a recipe whose files are here.
+    """
+
+    unpinned: bool
+    held: frozenset[str]
+
+    def obstacle(self, variant: Variant) -> str | None:
+        """Why a variant cannot be pulled, or None."""
+        if variant.availability == "reference-only":
+            return "listed by its publisher for reference only"
+        if variant.made_here and variant.full_name not in self.held:
+            return f"made here from its parent, not fetched: `zoo build {variant.full_name}`"
+        addressed = all(any(source.kind == "file" for source in file.sources) for file in variant.files)
+        if not variant.pinned and not (variant.files and addressed):
+            return (
+                "its publisher marks it unavailable"
+                if variant.availability != "available"
+                else "no address gives its file"
+            )
+        if not variant.pinned and not self.unpinned:
+            return "unpinned: no digest to verify the bytes by"
+        return None
 
 
 def _fate(
     candidate: Candidate,
     chosen: Candidate | None,
     prefer: str,
-    allow_unpinned: bool,
+    can: _Can,
     compared: Conditions | None,
 ) -> Candidate:
     if chosen is not None and candidate.variant is chosen.variant:
         return candidate
-    reason = _obstacle(candidate.variant, allow_unpinned) or _behind(candidate, chosen, prefer, compared)
+    reason = can.obstacle(candidate.variant) or _behind(candidate, chosen, prefer, compared)
     return Candidate(candidate.variant, candidate.support, candidate.value, reason, eligible=True)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "train",
     epilog="""\b
 Examples:
-  zoo train recipes/deeplabv3-shapes-256.yaml
+  zoo train recipes/deeplabv3-shapes.yaml
   zoo train config.yaml -o runs/second --set epochs=60 --set optimiser.learning_rate=0.001
   zoo train config.yaml --restart
 

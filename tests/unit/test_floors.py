@@ -29,7 +29,7 @@ FLOORS = {
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
-    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
+    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach", "recipe"), SECOND),
     **dict.fromkeys(
         ("signature", "attachment", "beside", "capacity", "conditions", "operators", "samples"), SECOND
     ),
