@@ -14,6 +14,7 @@ from cli.model_file import graph_of, located, settings_of, variant_of
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
+    from registry.dataset import Dataset
     from registry.digest import Digest
     from registry.evaluation import Outcome, Subject
     from registry.quantization.configuration import Measured
@@ -28,6 +29,7 @@ class QuantizationRun:
         self._settings, self._voice = settings_of(options)
         self._options = options
         self._what = what
+        self._datasets: dict[tuple[str, str | None], Dataset] = {}
         self._threads = os.cpu_count() or 1
 
     def quantize(self, config: Path, overrides: Mapping[str, str]) -> Quantized:
@@ -54,7 +56,9 @@ class QuantizationRun:
         from registry.samples.lists import list_digest
 
         folder = Path(on.data)
-        dataset = dataset_of(folder, on.dataset, self._settings, self._voice)
+        if (on.data, on.dataset) not in self._datasets:
+            self._datasets[on.data, on.dataset] = dataset_of(folder, on.dataset, self._settings, self._voice)
+        dataset = self._datasets[on.data, on.dataset]
         names = dataset.class_names
         if not names:
             raise RequestError(f"the card of {dataset.name} does not name its classes", hint="name another dataset")

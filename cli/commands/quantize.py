@@ -63,7 +63,7 @@ def _print(found: Quantized) -> None:
     output.print_fields(
         ("model", f"{place}, {model['size']} bytes"),
         ("file", f"sha256:{model['sha256']}"),
-        ("proven", f"{model['scheme']} {model['granularity']} {model['representation']}, {model['layers']} layers"),
+        ("proven", _proven(model)),
         ("parent", f"{made_of['parent']['variant'] or ''} sha256:{made_of['parent']['sha256']}".strip()),
         (
             "calibrated",
@@ -74,6 +74,11 @@ def _print(found: Quantized) -> None:
     )
     if found.verdict:
         _print_verdict(found.verdict)
+
+
+def _proven(model: dict[str, Any]) -> str:
+    words = [model[name] for name in ("scheme", "granularity", "representation") if model[name] != "none"]
+    return f"{' '.join(words)}, {output.counted(model['layers'], 'layer')}"
 
 
 def _float_layers(mixed: dict[str, Any]) -> str:
@@ -92,7 +97,7 @@ def _print_verdict(verdict: Verdict) -> None:
     columns = [Column(title, right=True) for title in ("PARENT", "RESULT", "LOSS")]
     output.print_table([Column(f"CLASS ({verdict.protocol})"), *columns], rows, output.terminal_width())
     state = click.style("passed", fg="green") if verdict.passed else click.style("rejected", fg="red")
-    output.print_section(f"Gate: {state}", verdict.reasons)
+    output.print_section(f"Gate: {state}", verdict.reasons, empty="every bound holds")
 
 
 def _share(value: float | None) -> str:

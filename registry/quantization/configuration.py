@@ -191,6 +191,9 @@ def _rules(found: Document) -> Iterator[Problem]:
         if needed and key not in plain:
             message = f"{scheme} as {representation} needs {key!r}"
             yield found.problem((), "required", message, expected=f"a property {key!r}", found="none")
+    if scheme == "int16x8" and plain.get("granularity") == "per-tensor":
+        message = "TensorFlow quantizes int16x8 per channel only"
+        yield found.problem(("granularity",), "granularity", message, expected="per-channel", found="per-tensor")
     yield from _ends(found)
     yield from _calibration_rules(found, plain.get("calibration"))
 

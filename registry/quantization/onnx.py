@@ -192,6 +192,7 @@ class Qdq(Maker):
                 {"WeightSymmetric": True, "ActivationSymmetric": False},
             )
             quantizer.quantize_model()
+            quantizer.model.topological_sort()
             made: onnx.ModelProto = quantizer.model.model
             used = {node.domain for node in made.graph.node}
             _replace(made.opset_import, [one for one in made.opset_import if one.domain in used])

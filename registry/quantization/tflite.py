@@ -65,12 +65,15 @@ def converted(path: Path, format_: str, scheme: str, granularity: str, hush: Hus
 
 
 def _converter(tensorflow: Any, model: Any) -> Any:
-    """A converter of one graph for a batch of one: boards have no other."""
+    """A converter of one graph for a batch of one: boards have no other.
+
+    Without the model itself it freezes the variables first; with it, Keras 3's stay variables in the file.
+    """
     (given,) = model.inputs
     specification = tensorflow.TensorSpec((1, *given.shape[1:]), given.dtype, name=given.name)
     function = tensorflow.function(lambda image: model(image, training=False))
     concrete = function.get_concrete_function(specification)
-    return tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    return tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete])
 
 
 class Int8(Maker):
