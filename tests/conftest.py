@@ -16,6 +16,7 @@ from tests.simulator import Simulator
 
 if TYPE_CHECKING:
     from tests.s3_service import S3Service
+    from tests.unit.quantization.networks import World
 
 
 @pytest.fixture
@@ -65,6 +66,14 @@ def shipped(zoo: Zoo, compiled: Path) -> Zoo:
     """The installed command with the shipped catalogue, compiled already."""
     shutil.copytree(compiled, zoo.cache / "catalogue")
     return zoo
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A small float network with images, made once for all tests."""
+    from tests.unit.quantization import networks  # TensorFlow takes a while
+
+    return networks.world(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.files import atomic_file, place, same_file, write_atomically
+from registry.errors import RequestError, UnavailableError
+from registry.files import atomic_file, place, same_file, whole_folder, write_atomically
 
 
 def names(folder: Path) -> list[str]:
@@ -91,3 +92,33 @@ def test_a_missing_file_is_the_same_as_none(tmp_path: Path) -> None:
     (tmp_path / "there").touch()
     assert not same_file(tmp_path / "there", tmp_path / "gone")
     assert not same_file(tmp_path / "gone", tmp_path / "gone")
+
+
+def test_a_whole_folder_is_there_or_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "new" / "folder"
+    with pytest.raises(UnavailableError, match="cannot be written: No such file"), whole_folder(place) as part:
+        (part / "missing" / "one").touch()
+    assert list(place.parent.iterdir()) == []
+    with whole_folder(place) as part:
+        (part / "one").touch()
+        assert not place.exists()
+    assert [path.name for path in place.iterdir()] == ["one"]
+    assert [path.name for path in place.parent.iterdir()] == ["folder"]
+
+
+def test_a_whole_folder_replaces_an_earlier_result_and_nothing_else(tmp_path: Path) -> None:
+    place = tmp_path / "folder"
+    place.mkdir()
+    (place / "one").write_text("old", encoding="utf-8")
+    with pytest.raises(RequestError, match="exists already"), whole_folder(place):
+        pass
+    with pytest.raises(RuntimeError), whole_folder(place, frozenset({"one", "two"})):
+        raise RuntimeError
+    assert (place / "one").read_text(encoding="utf-8") == "old"
+    with whole_folder(place, frozenset({"one", "two"})) as part:
+        (part / "two").touch()
+    assert [path.name for path in place.iterdir()] == ["two"]
+    (place / "three").touch()
+    with pytest.raises(RequestError, match="exists already"), whole_folder(place, frozenset({"one", "two"})):
+        pass
+    assert sorted(path.name for path in place.iterdir()) == ["three", "two"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -14,14 +15,15 @@ import tensorflow
 
 from registry import pictures
 from registry.inspect import read
+from registry.quantization import tflite
 from registry.samples.pictures import png_mask
 from registry.segmenter import Segmenter, open_segmenter
 from tests.unit.samples import folders
 
 SIDE = 32
 PREPROCESSING = {"mean": 127.5, "scale": 0.00784313725490196}
-AWKWARD = "depthwise"
-"""The layer that loses most: one of its channels is a thousand times the others, so that one scale serves none."""
+AWKWARD = ("depthwise", "project")
+"""The layers that lose most: a channel between them is fifty times the others, so that one scale serves none."""
 CARD: dict[str, Any] = {
     "schema": "dataset/1",
     "name": "seen",
@@ -33,6 +35,34 @@ CARD: dict[str, Any] = {
 }
 
 
+class World(NamedTuple):
+    """A float network and what goes with it.
+
+    Attributes:
+        keras: Its file.
+        tflite: The same in TensorFlow Lite, float.
+        data: Folder of images.
+        segmenter: The network, loaded.
+    """
+
+    keras: Path
+    tflite: Path
+    data: Path
+    segmenter: Segmenter
+
+
+def world(folder: Path) -> World:
+    """A float network, its images, and its TensorFlow Lite file."""
+    with warnings.catch_warnings():
+        # what Keras 3.15 does with numpy 2 when it writes or reads a file
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        path = network(folder / "tiny.keras")
+        loaded = segmenter(path)
+    file = folder / "tiny.tflite"
+    file.write_bytes(tflite.float_file(path, "keras", quiet))
+    return World(path, file, images(folder / "seen", loaded), loaded)
+
+
 def network(path: Path) -> Path:
     """A Keras model: convolution, depthwise convolution, classes, upsampling."""
     keras.utils.set_random_seed(7)
@@ -40,16 +70,16 @@ def network(path: Path) -> Path:
     given = keras.Input((SIDE, SIDE, 3), name="image")
     found = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem")(given)
     found = layers.ReLU(6.0, name="relu")(layers.BatchNormalization(name="normal")(found))
-    found = layers.DepthwiseConv2D(3, padding="same", name=AWKWARD)(found)
-    found = layers.Conv2D(48, 1, activation="relu", name="project")(found)
+    found = layers.DepthwiseConv2D(3, padding="same", name=AWKWARD[0])(found)
+    found = layers.Conv2D(24, 1, activation="relu", name=AWKWARD[1])(found)
     found = layers.Conv2D(3, 1, name="logits")(found)
     model = keras.Model(given, layers.UpSampling2D(2, interpolation="bilinear", name="up")(found))
-    kernel, bias = model.get_layer(AWKWARD).get_weights()
-    kernel[..., 0, :] *= 1000
-    model.get_layer(AWKWARD).set_weights([kernel, bias])
-    kernel, bias = model.get_layer("project").get_weights()
-    kernel[:, :, 0] /= 1000
-    model.get_layer("project").set_weights([kernel, bias])
+    kernel, bias = model.get_layer(AWKWARD[0]).get_weights()
+    kernel[..., 0, :] *= 50
+    model.get_layer(AWKWARD[0]).set_weights([kernel, bias])
+    kernel, bias = model.get_layer(AWKWARD[1]).get_weights()
+    kernel[:, :, 0] /= 50
+    model.get_layer(AWKWARD[1]).set_weights([kernel, bias])
     model.save(path)
     return path
 

@@ -11,7 +11,7 @@ from registry.progress import Silent
 from registry.quantization.calibration import calibration_set
 from registry.quantization.configuration import Calibration
 from registry.samples.lists import list_digest
-from tests.unit.quantization.conftest import World
+from tests.unit.quantization.networks import World
 from tests.unit.samples import folders
 
 

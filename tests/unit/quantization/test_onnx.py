@@ -25,7 +25,7 @@ from registry.quantization.maker import layer_name
 from registry.runtime import open_model
 from registry.segmenter import open_descendant
 from tests.unit.quantization import networks
-from tests.unit.quantization.conftest import World
+from tests.unit.quantization.networks import World
 from tests.unit.strategies import PROPERTY
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

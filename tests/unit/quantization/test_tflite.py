@@ -18,7 +18,7 @@ from registry.quantization.calibration import calibration_set
 from registry.quantization.configuration import Quantization
 from registry.quantization.maker import layer_name
 from tests.unit.quantization import networks
-from tests.unit.quantization.conftest import World
+from tests.unit.quantization.networks import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
