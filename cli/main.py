@@ -39,6 +39,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Make": {
         "dataset": "Check, generate and derive datasets on disk.",
     },
+    "Browse": {
+        "lineage": "From a file back to its data, without a server.",
+    },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",

@@ -40,7 +40,7 @@ class Tracking:
             UnavailableError: MLflow is not installed.
         """
         from registry.lineage import Address, Spool
-        from registry.lineage.tracker import require
+        from registry.lineage.connection import require
         from registry.settings import user_folder
 
         data = Path(user_folder(os.environ, "data"))
@@ -61,7 +61,7 @@ class Tracking:
         Raises:
             UnavailableError: The record is kept but could not be delivered, or could not be kept.
         """
-        from registry.lineage import Tracker
+        from registry.lineage import Connection, Tracker
         from registry.lineage.spool import tree
 
         files: dict[str, Path | bytes] = dict(documents)
@@ -72,7 +72,7 @@ class Tracking:
             self._voice.note(f"offline: {self._waits()}")
             return
         try:
-            deliveries = self._spool.deliver(Tracker(self.address, os.environ))
+            deliveries = self._spool.deliver(Tracker(Connection(self.address, os.environ)))
         except UnavailableError as error:
             raise UnavailableError(f"{error.message}; {self._waits()}", hint=error.hint) from None
         for delivery in deliveries:
