@@ -41,6 +41,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Browse": {
         "lineage": "From a file back to its data, without a server.",
+        "sync": "Put the catalogue into MLflow, and what waits.",
+        "ui": "Open MLflow's pages on what is tracked.",
     },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",

@@ -38,7 +38,7 @@ FLOORS = {
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
-    **dict.fromkeys(("sign", "authenticate", "selftest", "record"), VERBS),
+    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
