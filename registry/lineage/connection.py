@@ -56,6 +56,9 @@ def _missing() -> UnavailableError:
     )
 
 
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""MLflow's pages then show runs, metrics and charts, and not the traces of a language model."""
+
 _TAG = """
     SELECT t.value FROM experiments e JOIN experiment_tags t ON t.experiment_id = e.experiment_id
     WHERE e.name = ? AND t.key = ? AND e.lifecycle_stage = 'active'"""
@@ -137,7 +140,7 @@ class Connection:
         found = client.get_experiment_by_name(name)
         if found is None:
             try:
-                made: str = client.create_experiment(name, artifact_location=self.address.artifacts)
+                made: str = client.create_experiment(name, artifact_location=self.address.artifacts, tags=_KIND)
                 return made
             except MlflowException as error:  # somebody else was quicker
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
