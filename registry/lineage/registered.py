@@ -247,7 +247,7 @@ def _own_aliases(model: Any, targets: Collection[str]) -> dict[str, str]:
 
 
 def _version_tags(one: Entry) -> dict[str, str]:
-    """Tags in the order in which MLflow's pages show them: what a person looks for first."""
+    """Tags of a version; the state comes last, since a version that has it has all the others."""
     said = {"variant": one.variant, **one.params, **one.tags}
     own = {PRESENCE: CURRENT, IDENTITY: one.identity, STATE: one.state}
     return {f"zoo.{name}": value for name, value in said.items()} | own
