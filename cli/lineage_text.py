@@ -45,7 +45,7 @@ def _bytes(node: Node, indent: str) -> Iterator[str]:
 
 
 def _made(node: Node, step: Step, indent: str) -> Iterator[str]:
-    yield f"{indent}└─ {click.style(step.kind, bold=True)}  {_how(step)}"
+    yield f"{indent}└─ {click.style(step.kind, bold=True)}  {_how(step)}".rstrip()
     for line in _details(step):
         yield f"{indent}   {'│' if node.inputs else ' '}  {line}"
     for number, inner in enumerate(node.inputs):
