@@ -42,6 +42,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "build": "Make a variant's file from its parent by its recipe.",
         "dataset": "Check, generate and derive datasets on disk.",
     },
+    "Browse": {
+        "lineage": "From a file back to its data, without a server.",
+        "sync": "Put the catalogue into MLflow, and what waits.",
+        "ui": "Open MLflow's pages on what is tracked.",
+    },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",

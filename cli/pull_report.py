@@ -13,7 +13,9 @@ from registry.errors import RejectedError
 from registry.units import format_bytes
 
 if TYPE_CHECKING:
-    from registry.card import Variant
+    from collections.abc import Sequence
+
+    from registry.card import Artifact, Variant
     from registry.fetch import Delivery
     from registry.resolve import Resolution
 
@@ -89,9 +91,8 @@ def passed_over(resolution: Resolution, voice: Voice) -> None:
         voice.note(f"{resolution.chosen.full_name} is for bring-up and tests of a board, not for its job")
 
 
-def plan(variant: Variant, form: str, *, golden: bool = False) -> None:
+def plan(variant: Variant, form: str, companions: Sequence[Artifact] = ()) -> None:
     """What would be pulled."""
-    wanted = (*variant.files, *(variant.golden_files if golden else ()))
     files = [
         {
             "file": item.file,
@@ -99,13 +100,13 @@ def plan(variant: Variant, form: str, *, golden: bool = False) -> None:
             "sha256": item.digest.hex if item.digest else None,
             "sources": [one.url for one in item.sources],
         }
-        for item in wanted
+        for item in (*variant.files, *companions)
     ]
     if form == "json":
         output.print_json({"variant": variant.full_name, "dry_run": True, "files": files})
         return
     click.echo(f"would pull {variant.full_name}")
-    for item in wanted:
+    for item in (*variant.files, *companions):
         click.echo(f"  {item.file}  {format_bytes(item.size)}  {item.digest or 'unpinned'}")
 
 

@@ -14,6 +14,9 @@ Plain = Mapping[str, Any]
 
 UNPINNED = "unpinned"
 
+LINEAGE_ROLE = "lineage"
+"""Role of the record of how a model file came about."""
+
 PULLED_ROLES = ("model", "labels", "configuration")
 """Roles of the files that somebody who deploys needs; checkpoints and other exports stay where they are."""
 
@@ -37,7 +40,8 @@ class Artifact:
 
     Attributes:
         file: Its name, without any folder.
-        role: `model`, `labels`, `configuration`, one of `golden.ROLES`, `checkpoint` or `other`.
+        role: `model`, `labels`, `configuration`, one of `golden.ROLES`, `lineage`, `checkpoint` or
+            `other`.
         size: Bytes, or None when nobody has stated it.
         digest: What identifies the bytes, or None when the card is unpinned.
         sources: Public addresses, best first.
@@ -185,6 +189,17 @@ class Variant:
     def made_here(self) -> bool:
         """Whether its file is made by a recipe, and no address gives it."""
         return "recipe" in self.document and not any(artifact.sources for artifact in self.files)
+
+    @property
+    def lineage_file(self) -> Artifact | None:
+        """The record of how its model file came about, or None where it has none."""
+        return next((artifact for artifact in self.artifacts if artifact.role == LINEAGE_ROLE), None)
+
+    @property
+    def companions(self) -> tuple[Artifact, ...]:
+        """The artifacts published with its files, but pulled only when asked for: golden vectors, lineage."""
+        lineage = self.lineage_file
+        return (*self.golden_files, *((lineage,) if lineage else ()))
 
     @property
     def pinned(self) -> bool:
