@@ -34,6 +34,7 @@ class QuantizationRun:
 
     def quantize(self, config: Path, overrides: Mapping[str, str]) -> Quantized:
         """Run it."""
+        from registry.lineage import recorded
         from registry.quantization import configuration
         from registry.quantization.run import Parent, Tools
         from registry.quantize import quantize
@@ -46,7 +47,11 @@ class QuantizationRun:
         parent = Parent(path, graph_of(path, variant), variant)
         tools = Tools(self._voice, self._voice.hush, self._measure, self._threads)
         folder = options["folder"] or Path("quantized", asked.name)
-        return quantize(parent, asked, folder, config.absolute().parent, tools, keep=options["keep"])
+        made = quantize(parent, asked, folder, config.absolute().parent, tools, keep=options["keep"])
+        if made.record["model"]["file"]:
+            steps = recorded.of_quantization(made.record)
+            recorded.write(folder / made.record["model"]["file"], recorded.brought_along(path).with_steps(steps))
+        return made
 
     def _measure(self, candidates: Sequence[Candidate], on: Measured) -> tuple[Outcome, Sequence[str]]:
         """Evaluate models on the same images."""

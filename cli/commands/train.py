@@ -73,6 +73,8 @@ def _train(
     threads: int,
 ) -> tuple[dict[str, Any], Path]:
     from registry import train
+    from registry.lineage import recorded
+    from registry.lineage.step import Lineage
     from registry.samples import VocFolder
     from registry.training import document, generated, network
     from registry.training.images import Images
@@ -88,10 +90,13 @@ def _train(
     images = Images.of(opened, dataset, source)
     _quiet_tensorflow(voice)
     try:
-        return train.train(source, images, place, voice, threads=threads, resume=resume), place
+        record = train.train(source, images, place, voice, threads=threads, resume=resume)
     except KeyboardInterrupt:
         voice.note(f"{place}: what is trained up to the last whole epoch is kept; the same command goes on")
         raise
+    came = recorded.brought_along(Path(how.parent.file)) if how.parent else Lineage(())
+    recorded.write(place / record["model"]["file"], came.with_steps(recorded.of_training(record)))
+    return record, place
 
 
 def _quiet_tensorflow(voice: Voice) -> None:
