@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Make": {
         "train": "Train a segmentation network by a configuration.",
+        "run": "A chain of steps: train, quantize, evaluate, and on.",
         "dataset": "Check, generate and derive datasets on disk.",
     },
     "Ship": {

@@ -58,8 +58,10 @@ class View:
     left: int = 0
 
 
-def preparation_of(port: Port, graph: Graph, variant: Variant | None) -> Preparation:
-    """How a model wants its pictures: as its card says, else as its file says.
+def preparation_of(
+    port: Port, graph: Graph, variant: Variant | None, told: Mapping[str, Any] | None = None
+) -> Preparation:
+    """How a model wants its pictures: as the caller was told, else as its card says, else as its file says.
 
     A file says it by TFLite metadata (mean and standard deviation), or by a quantized input's scale and zero point:
     pixel bytes then go in as they are (int8: less 128).
@@ -67,7 +69,7 @@ def preparation_of(port: Port, graph: Graph, variant: Variant | None) -> Prepara
     Raises:
         RejectedError: The input is no image, or neither card nor file says what its values are.
     """
-    stated: Mapping[str, Any] = variant.document.get("preprocessing", {}) if variant else {}
+    stated = {**(variant.document.get("preprocessing", {}) if variant else {}), **(told or {})}
     channels, height, width, layout = _image_shape(port)
     assumed = []
     resize, interpolation = stated.get("resize", "unknown"), stated.get("interpolation", "unknown")

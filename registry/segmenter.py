@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from registry import pictures, runtime
 from registry.card import Variant
@@ -80,7 +81,13 @@ class Segmenter:
 
 
 def open_segmenter(
-    path: Path, graph: Graph, variant: Variant | None, *, threads: int = 1, delegate: str | None = None
+    path: Path,
+    graph: Graph,
+    variant: Variant | None,
+    *,
+    threads: int = 1,
+    delegate: str | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
 ) -> Segmenter:
     """Load a model that has been inspected.
 
@@ -90,6 +97,7 @@ def open_segmenter(
         variant: Whose card says how pictures go in; None where only the file can.
         threads: CPU threads of the engine.
         delegate: See `registry.runtime.open_model`.
+        preprocessing: What goes before the card's words on preprocessing.
 
     Raises:
         RequestError: Its format is not run here, or there is no such delegate.
@@ -103,7 +111,7 @@ def open_segmenter(
     stated = variant.document.get("postprocessing", {}) if variant else {}
     return Segmenter(
         model,
-        preparation_of(model.inputs[0], graph, variant),
+        preparation_of(model.inputs[0], graph, variant, preprocessing),
         _output(model, path),
         variant.classes if variant else None,
         stated.get("label_offset", 0),

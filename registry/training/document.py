@@ -89,10 +89,19 @@ def read(path: Path, overrides: Mapping[str, str] | None = None) -> Source:
     if isinstance(found, Problem):
         raise _refused([found])
     set_ = tuple(_override(found, key, value) for key, value in (overrides or {}).items())
-    problems = schema.check(found, KIND) or list(_rules(found))
-    if problems:
+    if problems := check(found):
         raise _refused([_placed(problem, set_) for problem in problems])
     return Source(from_plain(found.value), found, set_)
+
+
+def check(found: Document) -> list[Problem]:
+    """Every breach of the schema, or, where there is none, of the rules that it cannot say."""
+    return schema.check(found, KIND) or list(_rules(found))
+
+
+def valid(found: Document) -> Source:
+    """The configuration of a document in which `check` finds nothing."""
+    return Source(from_plain(found.value), found, ())
 
 
 def _override(found: Document, key: str, text: str) -> tuple[Step, ...]:
