@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,7 +101,7 @@ class PipelineRun:
             self._options,
             self._settings,
             self._voice,
-            self._options["threads"],
+            self._options["threads"] or os.cpu_count() or 1,
             self._options["restart"],
         )
 

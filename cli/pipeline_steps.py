@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +30,7 @@ class Work:
         data: Folder of images that the step takes; None without one.
         options: Of the command: cards, cache, registries, mirrors, offline, quiet, verbose.
         settings, voice: Of the command.
-        threads: CPU threads of a training; None for all processors.
+        threads: CPU threads of a training.
         restart: Whether to begin anew.
     """
 
@@ -44,7 +43,7 @@ class Work:
     options: Mapping[str, Any]
     settings: Settings
     voice: Voice
-    threads: int | None
+    threads: int
     restart: bool
 
 
@@ -93,7 +92,7 @@ def _train(work: Work) -> Result:
 
 def _evaluate(work: Work) -> Result:
     from cli.evaluation_run import EvaluationRun
-    from registry.files import write_atomically
+    from registry.pipeline import record
 
     section = work.section
     protocol = section.get("protocol", "voc")
@@ -104,7 +103,7 @@ def _evaluate(work: Work) -> Result:
         "dataset_name": section.get("dataset") or _dataset(work.pipeline),
         "protocols": (protocol,),
         "limit": section.get("limit"),
-        "threads": section.get("threads", 1),
+        "threads": _threads(work),
         "delegate": None,
         "card": None,
         "against": None,
@@ -115,13 +114,21 @@ def _evaluate(work: Work) -> Result:
     run = EvaluationRun(work.model, options)
     evaluation = run.evaluate().evaluations[0]
     path = work.place / "evaluation.json"
-    write_atomically(path, json.dumps(evaluation.to_json(), indent=2).encode() + b"\n")
-    mean = evaluation.to_json()["protocols"][protocol]["mean-iou"]
+    document = evaluation.to_json()
+    record.save(path, document)
+    mean = document["protocols"][protocol]["mean-iou"]
     return Result(
         {"record": path},
         f"{_share(mean)} mean IoU ({protocol}), {evaluation.samples} images",
         _gate(evaluation, mean, section.get("least_mean_iou")),
     )
+
+
+def _threads(work: Work) -> int:
+    """Threads of an evaluation: TensorFlow keeps those of its first model, here of the training, for a process."""
+    if "train" in work.pipeline.chain and work.model.endswith(".keras"):
+        return work.threads
+    return int(work.section.get("threads", 1))
 
 
 def _gate(evaluation: Evaluation, mean: float | None, least: float | None) -> str:
@@ -168,7 +175,7 @@ def require_all(pipeline: Pipeline) -> None:
         told = "\n".join(f"  {kind}: {NOT_YET[kind]}" for kind in missing)
         raise RequestError(
             f"{pipeline.document.file}: nothing is run, since this version cannot do:\n{told}",
-            hint="leave these steps out of 'chain', with their sections",
+            hint="leave these steps out, with their sections",
         )
 
 

@@ -54,7 +54,7 @@ def command(config: Path, folder: Path | None, vendor: str | None, dry_run: bool
     else:
         pipeline, notes = _from_st(config, options, dry_run=dry_run)
     if dry_run:
-        _print_plan(pipeline, plan.steps(pipeline), notes, form)
+        _print_plan(pipeline, plan.steps(pipeline), vendor, notes, form)
         pipeline_steps.require_all(pipeline)
         return 0
     pipeline_steps.require_all(pipeline)
@@ -111,13 +111,13 @@ def _from_st(config: Path, options: dict[str, Any], *, dry_run: bool) -> tuple[P
         raise refused([found])
     catalog = open_catalog(*settings_of(options))
     known = {one.name: one.class_names for one in catalog.datasets()}
-    made = mapped(found, known, _images_of)
+    made = mapped(found, known, _images_or_none if dry_run else _images_of)
     if not dry_run:
         problems = [
             found.problem(
                 part.key,
                 "masks",
-                f"is a list whose masks are looked for in {used}",
+                f"{'.'.join(part.key)!r} is a list whose masks are looked for in {used}",
                 expected=f"masks in {part.masks}, as the configuration has it",
                 found=used,
             )
@@ -129,13 +129,19 @@ def _from_st(config: Path, options: dict[str, Any], *, dry_run: bool) -> tuple[P
     return judged(made.document), made.notes
 
 
-def _images_of(folder: str, split: str) -> int | None:
-    """Number of images of a list; None where it cannot be read."""
-    from registry.errors import ZooError
+def _images_of(folder: str, split: str) -> int:
+    """Number of images of a list."""
     from registry.samples import VocFolder
 
+    return len(VocFolder(Path(folder)).names(split))
+
+
+def _images_or_none(folder: str, split: str) -> int | None:
+    """Number of images of a list; None where it cannot be read, which does not matter while nothing is run."""
+    from registry.errors import ZooError
+
     try:
-        return len(VocFolder(Path(folder)).names(split))
+        return _images_of(folder, split)
     except ZooError:
         return None
 
@@ -146,7 +152,9 @@ def _masks_of(folder: str, split: str) -> str:
     return VocFolder(Path(folder)).masks(split).name
 
 
-def _print_plan(pipeline: Pipeline, steps: tuple[Step, ...], notes: tuple[Note, ...], form: str) -> None:
+def _print_plan(
+    pipeline: Pipeline, steps: tuple[Step, ...], vendor: str | None, notes: tuple[Note, ...], form: str
+) -> None:
     from dataclasses import asdict
 
     runnable = pipeline_steps.STEPS
@@ -175,10 +183,10 @@ def _print_plan(pipeline: Pipeline, steps: tuple[Step, ...], notes: tuple[Note, 
     columns = [Column("STEP", True), Column("KIND"), Column("TAKES"), Column("MAKES"), Column("RUNS")]
     click.echo(click.style(output.visible(pipeline.name), bold=True))
     output.print_table(columns, rows, output.terminal_width())
-    if notes:
+    if vendor is not None:
         import yaml
 
-        output.print_section("Taken over as", [])
+        click.echo("\n" + click.style("Taken over as", bold=True))
         click.echo(yaml.safe_dump(pipeline.plain, sort_keys=False, default_flow_style=None, width=100).rstrip())
         output.print_section("Not taken over as it stands", _grouped(notes))
 

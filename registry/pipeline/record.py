@@ -106,9 +106,20 @@ def write(folder: Path, about: Mapping[str, Any], done: Sequence[Done]) -> dict[
         UnavailableError: The disk is full or cannot be written.
     """
     record = {"schema": SCHEMA, **about, "steps": [one.to_json() for one in done]}
-    path = folder / FILE
-    try:
-        write_atomically(path, json.dumps(record, indent=2).encode() + b"\n")
-    except OSError as error:
-        raise UnavailableError(f"{path}: cannot be written: {error.strerror or error}") from None
+    save(folder / FILE, record)
     return record
+
+
+def save(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document of a run, whole or not at all.
+
+    Raises:
+        UnavailableError: The disk is full or cannot be written.
+    """
+    try:
+        write_atomically(path, json.dumps(document, indent=2).encode() + b"\n")
+    except OSError as error:
+        raise UnavailableError(
+            f"{path}: cannot be written: {error.strerror or error}",
+            hint="free space and run the same command again: it goes on after the last step that is done",
+        ) from None

@@ -86,10 +86,11 @@ def _put_calibration(config: Config, made: Made, part: Part | None, name: str, c
         return
     images = count(part.folder, part.split)
     if images is None:
-        message = f"names a list that cannot be read here, so nobody knows how many images {share or 1} of it is"
-        config.refuse(part.key, "list", message, "a list that can be read", part.split)
-        return
-    made.put("quantization.calibration.count", max(1, int(images * (1 if share is None else share))), key)
+        told = f"the list cannot be read here, so nobody knows how many images {share or 1} of it is"
+        config.note(part.key, told)
+    else:
+        taken = max(1, int(images * (1 if share is None else share)))
+        made.put("quantization.calibration.count", taken, key)
     if share is not None and share < 1:
         seed = config.whole("dataset", "seed")
         made.put("quantization.calibration.seed", _SEED if seed is None else seed, ("dataset", "seed"))
