@@ -125,8 +125,8 @@ def _evaluate(work: Work) -> Result:
 
 
 def _threads(work: Work) -> int:
-    """Threads of an evaluation: TensorFlow keeps those of its first model, here of the training, for a process."""
-    if "train" in work.pipeline.chain and work.model.endswith(".keras"):
+    """Threads of an evaluation: TensorFlow keeps those of its first model for a process."""
+    if work.model.endswith((".keras", ".h5", ".hdf5")):
         return work.threads
     return int(work.section.get("threads", 1))
 
@@ -152,11 +152,34 @@ def _dataset(pipeline: Pipeline) -> str | None:
     return found
 
 
-STEPS: dict[str, Run] = {"train": _train, "evaluate": _evaluate}
+def _quantize(work: Work) -> Result:
+    from dataclasses import replace
+
+    from cli.quantization_run import QuantizationRun
+    from registry.quantization import configuration
+    from registry.quantization.record import FILE
+
+    asked = configuration.valid(work.pipeline.section("quantize"), work.data)
+    asked = replace(asked, preprocessing={**work.preprocessing, **asked.preprocessing})
+    options = {**work.options, "threads": work.threads, "folder": work.place, "card": None, "keep": False}
+    beside = Path(work.pipeline.document.file).absolute().parent
+    found = QuantizationRun(work.model, options).run(asked, beside)
+    made, verdict = found.record["model"], found.verdict
+    outputs = {"record": work.place / FILE}
+    if made["file"]:
+        outputs["model"] = work.place / made["file"]
+    return Result(
+        outputs,
+        f"{made['scheme']} {made['granularity']}, {made['size']} bytes",
+        "" if verdict is None or verdict.passed else "the gate: " + "; ".join(verdict.reasons),
+        asked.preprocessing,
+    )
+
+
+STEPS: dict[str, Run] = {"train": _train, "quantize": _quantize, "evaluate": _evaluate}
 """What runs a step, by its kind."""
 
 NOT_YET = {
-    "quantize": "there is no quantizer in this version",
     "benchmark": "this version measures nothing on a board",
     "deploy": "this version brings nothing to a board",
     "predict": "it is no step of a chain yet: `zoo predict NAME|FILE IMAGE... -o DIR` does it",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from registry.resolve import Resolution
 
 
+_NAMED = 3
+
+
 def nothing(name: str, place: str, resolution: Resolution) -> RejectedError:
     """Why nothing was chosen, and the way on."""
     eligible = [candidate for candidate in resolution.candidates if candidate.eligible]
@@ -68,6 +71,22 @@ def explain(resolution: Resolution, prefer: str, voice: Voice, *, err: bool) -> 
     output.print_table(columns, rows, width, err=err)
     if resolution.compared:
         voice.note(f"accuracy compared as {resolution.compared}")
+
+
+def passed_over(resolution: Resolution, voice: Voice) -> None:
+    """Say which variants come before the chosen one and why none of them was taken."""
+    before = resolution.passed_over
+    if not before or resolution.chosen is None:
+        return
+    reasons: dict[str, list[str]] = {}
+    for candidate in before:
+        reasons.setdefault(candidate.reason, []).append(candidate.variant.full_name)
+    voice.note(f"passed over {output.counted(len(before), 'variant')} that would come first; --why shows all:")
+    for reason, names in reasons.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        voice.note(f"  {', '.join(names[:_NAMED])}{more}: {reason}")
+    if resolution.chosen.bring_up:
+        voice.note(f"{resolution.chosen.full_name} is for bring-up and tests of a board, not for its job")
 
 
 def plan(variant: Variant, form: str, *, golden: bool = False) -> None:

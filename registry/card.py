@@ -134,6 +134,7 @@ class Variant:
         weights_licence: SPDX expression, or `unknown`.
         datasets: Datasets that it was trained or measured on.
         support: What the publisher declares of each target.
+        bring_up: Whether it is for tests of a board and its tools only.
         document: The variant as plain data, with the card's common properties filled in.
     """
 
@@ -157,6 +158,7 @@ class Variant:
     footprints: tuple[Footprint, ...]
     latencies: tuple[Latency, ...]
     support: Mapping[str, str]
+    bring_up: bool
     document: Plain
 
     @property
@@ -178,6 +180,11 @@ class Variant:
     def golden_files(self) -> tuple[Artifact, ...]:
         """The artifacts of its golden vectors, which a self-test needs and a run does not."""
         return tuple(artifact for artifact in self.artifacts if artifact.role in golden.ROLES)
+
+    @property
+    def made_here(self) -> bool:
+        """Whether its file is made by a recipe, and no address gives it."""
+        return "recipe" in self.document and not any(artifact.sources for artifact in self.files)
 
     @property
     def pinned(self) -> bool:
@@ -226,6 +233,7 @@ class Variant:
                 Latency(item["value"], item["target"], item["engine"]) for item in document.get("latencies", ())
             ),
             support={item["target"]: item["support"] for item in document.get("targets", ())},
+            bring_up=card.get("purpose") == "bring-up",
             document=document,
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from registry.digest import CHUNK
-from registry.errors import UnavailableError
+from registry.errors import RequestError, UnavailableError
 
 
 @contextlib.contextmanager
@@ -77,6 +77,45 @@ def _link(source: Path, destination: Path) -> bool:
         # POSIX rename does nothing when both names are already the same file
         temporary.unlink(missing_ok=True)
     return True
+
+
+@contextlib.contextmanager
+def whole_folder(destination: Path, replaces: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """A temporary folder beside `destination`, renamed to it only if the block succeeds.
+
+    Args:
+        destination: Need not exist; or is empty, or holds nothing but files of an earlier result.
+        replaces: Names of those files.
+
+    Raises:
+        RequestError: Something else is there.
+        UnavailableError: The disk is full or cannot be written.
+    """
+    if os.path.lexists(destination) and not _replaceable(destination, replaces):
+        raise RequestError(f"{destination}: exists already", hint="nothing is overwritten; name a new folder")
+    place = destination.absolute()
+    temporary = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{place.name[:80]}.", suffix=".part", dir=place.parent))
+        temporary.chmod(0o755)
+        yield temporary
+        if place.is_dir():
+            for old in place.iterdir():
+                old.unlink()
+        temporary.replace(place)  # also of an empty folder
+    except OSError as error:
+        raise UnavailableError(
+            f"{destination}: cannot be written: {error.strerror or error}",
+            hint="see to free space and rights there",
+        ) from None
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replaceable(folder: Path, names: frozenset[str]) -> bool:
+    return folder.is_dir() and all(path.name in names and path.is_file() for path in folder.iterdir())
 
 
 def open_regular(path: Path) -> BufferedReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,18 @@ def open_segmenter(
         variant.classes if variant else None,
         stated.get("label_offset", 0),
     )
+
+
+def open_descendant(path: Path, graph: Graph, parent: Segmenter, *, threads: int = 1) -> Segmenter:
+    """Load a file that was made from another model: pictures go in and classes come out as they do there.
+
+    Raises:
+        RequestError: Its format is not run here.
+        RejectedError: It is dangerous to run, or no segmentation of one image.
+        UnavailableError: An engine is missing.
+    """
+    model = runtime.open_inspected(path, graph, threads=threads)
+    return dataclasses.replace(parent, model=model, output=_output(model, path))
 
 
 def _output(model: Model, path: Path) -> int:

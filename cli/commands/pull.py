@@ -128,7 +128,9 @@ class _Pull:
             raise
         variants = self.catalog.variants(found)
         unpinned = self.options["allow_unpinned"]
-        return resolve(variants, self.target, self.wanted, self.settings.prefer, allow_unpinned=unpinned)
+        held = places.held(self.settings, variants)
+        prefer = self.settings.prefer
+        return resolve(variants, self.target, self.wanted, prefer, allow_unpinned=unpinned, held=held)
 
     def _choose(self, resolution: Resolution) -> Variant:
         """The locked variant, else the resolved one."""
@@ -149,6 +151,8 @@ class _Pull:
             )
         if resolution.chosen is None:
             raise pull_report.nothing(self.name, place, resolution)
+        if not self.options["why"]:
+            pull_report.passed_over(resolution, self.voice)
         return resolution.chosen
 
     def _fetch(self, choice: Choice) -> Delivery:

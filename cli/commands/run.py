@@ -111,7 +111,7 @@ def _from_st(config: Path, options: dict[str, Any], *, dry_run: bool) -> tuple[P
         raise refused([found])
     catalog = open_catalog(*settings_of(options))
     known = {one.name: one.class_names for one in catalog.datasets()}
-    made = mapped(found, known, _images_or_none if dry_run else _images_of)
+    made = mapped(found, known)
     if not dry_run:
         problems = [
             found.problem(
@@ -127,23 +127,6 @@ def _from_st(config: Path, options: dict[str, Any], *, dry_run: bool) -> tuple[P
         if problems:
             raise refused(problems)
     return judged(made.document), made.notes
-
-
-def _images_of(folder: str, split: str) -> int:
-    """Number of images of a list."""
-    from registry.samples import VocFolder
-
-    return len(VocFolder(Path(folder)).names(split))
-
-
-def _images_or_none(folder: str, split: str) -> int | None:
-    """Number of images of a list; None where it cannot be read, which does not matter while nothing is run."""
-    from registry.errors import ZooError
-
-    try:
-        return _images_of(folder, split)
-    except ZooError:
-        return None
 
 
 def _masks_of(folder: str, split: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from cli import output, training_run
+from cli.overrides import overrides_option, pairs
 from cli.session import Voice, common_options, load_settings
-from registry.errors import RequestError
 
 
 @click.command(
@@ -29,7 +29,7 @@ ends with the weights that it would have had anyway.""",
 @click.option(
     "--resume/--restart", default=None, help="Only go on with a run, or begin anew; by itself it does what it can."
 )
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Another value; may be repeated.")
+@overrides_option
 @click.option("--threads", type=click.IntRange(1, 1024), help="CPU threads; all processors where it is not stated.")
 @output.format_option("text", "json")
 @common_options
@@ -48,7 +48,7 @@ def command(
     """Train a segmentation network by a configuration; interrupted runs go on."""
     settings = load_settings(cards=cards, cache=cache)
     voice = Voice(quiet=quiet, verbose=verbose)
-    source = training_run.read(config, _pairs(overrides))
+    source = training_run.read(config, pairs(overrides))
     place = folder or Path(source.configuration.folder)
     record = training_run.train(source, place, settings, voice, resume=resume, threads=threads)
     if form == "json":
@@ -56,16 +56,6 @@ def command(
     else:
         _print(record, place)
     return 0
-
-
-def _pairs(overrides: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for text in overrides:
-        key, equals, value = text.partition("=")
-        if not (key and equals):
-            raise RequestError(f"--set {text}: expected KEY=VALUE", hint="such as --set epochs=60")
-        found[key] = value
-    return found
 
 
 def _print(record: dict[str, Any], place: Path) -> None:

@@ -14,7 +14,7 @@ from registry.pipeline.kinds import KINDS, misplaced
 from registry.problem import Problem
 
 KIND = "pipeline"
-_SET_BY_THE_RUN = ("schema", "name", "summary", "output")
+_SET_BY_THE_RUN = {"train": ("schema", "name", "summary", "output"), "quantize": ("schema", "name", "summary")}
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,14 @@ def _rules(found: Document) -> Iterator[Problem]:
         message = "the chain trains its model; what training begins with stands in the section 'training'"
         yield found.problem(("model",), "model", message, expected="no 'model', or 'training.parent'")
     yield from _sections(found, chain)
+    if (
+        "quantize" in chain
+        and "train" not in chain
+        and "data" not in plain.get("quantization", {}).get("calibration", {"data": None})
+    ):
+        expected = "'data', since nothing was trained on any"
+        place = ("quantization", "calibration")
+        yield found.problem(place, "data", "names no folder of images", expected=expected)
     if "evaluate" in chain and "train" not in chain and "data" not in plain.get("evaluation", {}):
         expected = "'data' in the section 'evaluation', since nothing was trained on any"
         yield found.problem(("evaluation",), "data", "names no folder of images", expected=expected)
@@ -116,7 +124,7 @@ def _sections(found: Document, chain: list[str]) -> Iterator[Problem]:
             message = f"the section {how.section!r} is missing"
             yield found.problem(place, "required", message, expected=f"a section that says how to {kind}")
         elif used and stated and how.schema:
-            for key in _SET_BY_THE_RUN:
+            for key in _SET_BY_THE_RUN[kind]:
                 if key in plain[how.section]:
                     message = f"{key!r} is the pipeline's own"
                     yield found.problem((how.section, key), "unused", message, expected=f"no {key!r} here")

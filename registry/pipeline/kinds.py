@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from registry.document import Document
 from registry.problem import Problem
+from registry.quantization import configuration as quantization
 from registry.training import document as training
 
 Judge = Callable[[Document], list[Problem]]
@@ -34,7 +35,7 @@ class Kind:
 
 KINDS = {
     "train": Kind("training", makes=True, schema="training/1", judge=training.check),
-    "quantize": Kind("quantization", makes=True),
+    "quantize": Kind("quantization", makes=True, schema="quantization/1", judge=quantization.check),
     "evaluate": Kind("evaluation", required=False),
     "benchmark": Kind("benchmark"),
     "deploy": Kind("deployment"),

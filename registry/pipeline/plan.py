@@ -110,8 +110,9 @@ def _inputs(pipeline: Pipeline, kind: str, section: Mapping[str, Any]) -> dict[s
         return {**parent, **made}
     if kind == "evaluate":
         return {"data": Source(name=section["data"]) if "data" in section else _trained_on(pipeline)}
-    if kind == "quantize" and "data" in section.get("calibration", {}):
-        return {"calibration": Source(name=section["calibration"]["data"])}
+    if kind == "quantize" and "calibration" in section:
+        stated = section["calibration"].get("data")
+        return {"calibration": Source(name=stated) if stated else _trained_on(pipeline)}
     return {"images": Source(name=section["images"])} if kind == "predict" else {}
 
 

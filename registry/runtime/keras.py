@@ -45,7 +45,7 @@ class KerasModel(Model):
         self._tensorflow = tensorflow
         try:
             with tensorflow.device("/CPU:0"):
-                model = _loaded(keras, path, format_)
+                model = load(path, format_)
                 wanted = _leaves(_ends(model)[1], _ends(model)[1])
                 self.inputs = tuple(_port(tensor) for tensor in model.inputs)
                 self.outputs = tuple(_port(tensor) for tensor in wanted)
@@ -78,8 +78,13 @@ class KerasModel(Model):
         return self._tensorflow.function(call).get_concrete_function(specification)
 
 
-def _loaded(keras: Any, path: Path, format_: str) -> Any:
-    """The model, by way of a name that says its format: a blob of a store is named by its digest."""
+def load(path: Path, format_: str) -> Any:
+    """The Keras model in a file, by way of a name that says its format: a blob of a store is named by its digest.
+
+    Safe mode: no Python of the file is run.
+    """
+    import keras
+
     with tempfile.TemporaryDirectory() as folder:
         named = Path(folder, f"model{ENDINGS[format_]}")
         try:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from registry.errors import RequestError, UnavailableError
+from registry.files import whole_folder
 from registry.samples.lists import list_digest
 from registry.samples.voc import CARD, IMAGES, LISTS, MASKS
 
@@ -22,23 +20,10 @@ def new_folder(destination: Path) -> Iterator[Path]:
         RequestError: There is something already.
         UnavailableError: The disk is full or cannot be written.
     """
-    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
-        raise RequestError(f"{destination}: exists already", hint="nothing is overwritten; name a new folder")
-    temporary = None
-    try:
-        destination.absolute().parent.mkdir(parents=True, exist_ok=True)
-        prefix = f".{destination.name[:80]}."
-        temporary = Path(tempfile.mkdtemp(prefix=prefix, suffix=".part", dir=destination.absolute().parent))
-        temporary.chmod(0o755)
+    with whole_folder(destination) as temporary:
         for name in (IMAGES, MASKS, LISTS):
             (temporary / name).mkdir(parents=True)
         yield temporary
-        temporary.replace(destination)
-    except OSError as error:
-        raise UnavailableError(f"{destination}: cannot be written: {error.strerror or error}") from None
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_list(root: Path, split: str, names: list[str]) -> None:

@@ -158,7 +158,15 @@ class VocFolder:
         Raises:
             RejectedError: A link leads out of the folder.
         """
-        return Sample(name, self._find(self.images, IMAGE_TYPES, name), self._find(masks, MASK_TYPES, name))
+        return Sample(name, self.image(name), self._find(masks, MASK_TYPES, name))
+
+    def image(self, name: str) -> Path:
+        """The image of an identifier that is safe.
+
+        Raises:
+            RejectedError: A link leads out of the folder.
+        """
+        return self._find(self.images, IMAGE_TYPES, name)
 
     def list_digest(self, split: str) -> Digest:
         """SHA-256 of a split's identifiers, one a line: the form that dataset cards use.

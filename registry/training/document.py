@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import document, schema
+from registry import configuration, schema
 from registry.dataset import Dataset
 from registry.document import Document, Step
-from registry.errors import RequestError
 from registry.problem import Problem
 from registry.training.configuration import Configuration, from_plain
 
@@ -29,22 +27,14 @@ _USED_BY = {
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(configuration.Read):
     """A valid configuration, and the document that it stands in.
 
     Attributes:
         configuration: What it says.
-        document: Where it says so.
-        overrides: Paths that the command line has set.
     """
 
     configuration: Configuration
-    document: Document
-    overrides: tuple[tuple[Step, ...], ...]
-
-    def error(self, path: tuple[Step, ...], rule: str, message: str, **details: str) -> RequestError:
-        """The error of a value that the document cannot know to be wrong."""
-        return _refused([_placed(self.document.problem(path, rule, message, **details), self.overrides)])
 
     def require_dataset(self, dataset: Dataset) -> int:
         """Number of classes, if the document and the dataset agree on it.
@@ -76,22 +66,13 @@ class Source:
 
 
 def read(path: Path, overrides: Mapping[str, str] | None = None) -> Source:
-    """Read and judge a configuration.
-
-    Args:
-        path: YAML document.
-        overrides: Values by dotted key, such as `optimiser.learning_rate`, each a YAML value.
+    """Read and judge a configuration (see `registry.configuration.read`).
 
     Raises:
         RequestError: It is not valid; the message has every problem with its place.
     """
-    found = document.read(path)
-    if isinstance(found, Problem):
-        raise _refused([found])
-    set_ = tuple(_override(found, key, value) for key, value in (overrides or {}).items())
-    if problems := check(found):
-        raise _refused([_placed(problem, set_) for problem in problems])
-    return Source(from_plain(found.value), found, set_)
+    found = configuration.read(path, KIND, _rules, overrides)
+    return Source(found.kind, found.document, found.overrides, from_plain(found.document.value))
 
 
 def check(found: Document) -> list[Problem]:
@@ -101,40 +82,7 @@ def check(found: Document) -> list[Problem]:
 
 def valid(found: Document) -> Source:
     """The configuration of a document in which `check` finds nothing."""
-    return Source(from_plain(found.value), found, ())
-
-
-def _override(found: Document, key: str, text: str) -> tuple[Step, ...]:
-    steps = tuple(key.split("."))
-    value = document.parse(text.encode(), f"--set {key}") if text.strip() else None
-    if isinstance(value, Problem):
-        raise _refused([value])
-    node: Any = found.value
-    for step in steps[:-1]:
-        node = node.setdefault(step, {}) if isinstance(node, dict) else None
-    if not isinstance(node, dict) or "" in steps:
-        raise RequestError(
-            f"--set {key}: there is no such place in {found.file}",
-            hint="name a property by the way to it, such as --set optimiser.learning_rate=0.01",
-        )
-    node[steps[-1]] = None if value is None else value.value
-    return steps
-
-
-def _placed(problem: Problem, overrides: Sequence[tuple[Step, ...]]) -> Problem:
-    """A problem of a value that the command line has set stands there."""
-    for steps in overrides:
-        where = document.pointer(steps)
-        if problem.pointer == where or problem.pointer.startswith(f"{where}/"):
-            return dataclasses.replace(problem, file=f"--set {'.'.join(map(str, steps))}", line=1, column=1)
-    return problem
-
-
-def _refused(problems: list[Problem]) -> RequestError:
-    return RequestError(
-        "\n".join(["not a valid training configuration:", *map(str, problems)]),
-        hint="schemas/training.json describes every property",
-    )
+    return Source(KIND, found, (), from_plain(found.value))
 
 
 def _rules(found: Document) -> Iterator[Problem]:

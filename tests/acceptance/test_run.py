@@ -23,12 +23,19 @@ def written(zoo: Zoo, name: str, document: dict[str, Any]) -> Path:
 
 def pipeline(**evaluation: Any) -> dict[str, Any]:
     training = {key: value for key, value in runs.plain(epochs=1).items() if key not in ("schema", "name")}
-    chain = ["train", "evaluate"]
+    quantization = {
+        "scheme": "int8",
+        "granularity": "per-channel",
+        "representation": "tflite",
+        "input": "uint8",
+        "calibration": {"split": "train", "share": 0.5},
+    }
     return {
         "schema": "pipeline/1",
         "name": "halves",
-        "chain": chain,
+        "chain": ["train", "quantize", "evaluate"],
         "training": training,
+        "quantization": quantization,
         "evaluation": evaluation,
     }
 
@@ -42,28 +49,32 @@ def test_a_chain_does_only_what_is_not_done_and_a_gate_stops_it(zoo: Zoo) -> Non
     config = written(zoo, "pipeline.yaml", pipeline(protocol="voc"))
     first = zoo("run", config, "-o", "run", "--threads", "2", "--format", "json")
     assert first.code == 0, first
-    assert steps(first) == [("train", "passed"), ("evaluate", "passed")]
-    trained, measured = first.json()["steps"]
-    assert measured["taken"]["model"] == trained["made"]["model"]["sha256"]
+    assert steps(first) == [("train", "passed"), ("quantize", "passed"), ("evaluate", "passed")]
+    trained, quantized, measured = first.json()["steps"]
+    assert quantized["taken"]["model"] == trained["made"]["model"]["sha256"]
+    assert measured["taken"]["model"] == quantized["made"]["model"]["sha256"]
+    made_of = json.loads((zoo.work / "run" / "2-quantize" / "quantization.json").read_text())["made_of"]
+    assert made_of["calibration"]["images"] == 2
     assert json.loads((zoo.work / "run" / "pipeline.json").read_text())["steps"] == first.json()["steps"]
-    evaluation = json.loads((zoo.work / "run" / "2-evaluate" / "evaluation.json").read_text())
+    evaluation = json.loads((zoo.work / "run" / "3-evaluate" / "evaluation.json").read_text())
     assert (evaluation["artifact"], list(evaluation["protocols"])) == (measured["taken"]["model"], ["voc"])
 
     again = zoo("run", config, "-o", "run", "--threads", "2", "--format", "json")
     assert again.code == 0, again
-    assert steps(again) == [("train", "reused"), ("evaluate", "reused")]
+    assert steps(again) == [("train", "reused"), ("quantize", "reused"), ("evaluate", "reused")]
 
     written(zoo, "pipeline.yaml", pipeline(protocol="voc", least_mean_iou=1.0))
     stopped = zoo("run", config, "-o", "run", "--threads", "2")
     assert stopped.code == 1, stopped
-    assert_says(stopped, "step 2, evaluate: expected a mean IoU of at least 100.00%")
+    assert_says(stopped, "step 3, evaluate: expected a mean IoU of at least 100.00%")
     assert "reused" in stopped.out
     assert "failed" in stopped.out
 
 
 def test_nothing_is_run_when_a_step_cannot_be(zoo: Zoo) -> None:
     runs.images(zoo.work)
-    document = pipeline() | {"chain": ["train", "evaluate", "benchmark"], "benchmark": {"target": "stm32n6"}}
+    chain = ["train", "quantize", "evaluate", "benchmark"]
+    document = pipeline() | {"chain": chain, "benchmark": {"target": "stm32n6"}}
     refused = zoo("run", written(zoo, "pipeline.yaml", document), "-o", "run")
     assert refused.code == 2, refused
     assert_says(refused, "nothing is run", "benchmark: this version measures nothing on a board")

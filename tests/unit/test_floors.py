@@ -25,9 +25,11 @@ FLOORS = {
     **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("golden", "golden_rules"), FIRST),
-    **dict.fromkeys(("document", "rules", "plausible", "lock", "excerpt", "policy", "keys"), FIRST),
+    **dict.fromkeys(
+        ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
+    ),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
-    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
+    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach", "recipe"), SECOND),
     **dict.fromkeys(
         ("signature", "attachment", "beside", "capacity", "conditions", "operators", "samples"), SECOND
     ),
@@ -35,7 +37,7 @@ FLOORS = {
     **dict.fromkeys(("selection", "moving"), THIRD),
     **dict.fromkeys(("pictures", "preparation", "class_map", "segmenter", "drawing"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
-    **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training"), THIRD),
+    **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
     **dict.fromkeys(("pipeline", "vendors"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
@@ -52,6 +54,9 @@ HEAVY = (
     "botocore",
     "numpy",
     "onnxruntime",
+    "onnx",
+    "tf2onnx",
+    "keras",
     "ai_edge_litert",
     "numpy",
     "PIL",

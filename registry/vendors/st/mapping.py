@@ -14,7 +14,7 @@ from registry.vendors.st.config import Config, Note, Path
 from registry.vendors.st.data import Part, card_of, part_of
 from registry.vendors.st.made import Made
 from registry.vendors.st.network import MODEL_TYPES
-from registry.vendors.st.quantization import Count, put_preprocessing, put_quantization
+from registry.vendors.st.quantization import put_preprocessing, put_quantization
 from registry.vendors.st.training import put_training
 
 PROTOCOL = "st-present-classes"
@@ -49,13 +49,12 @@ class Mapped:
     parts: tuple[Part, ...]
 
 
-def mapped(document: Document, known: Mapping[str, Sequence[str]], count: Count) -> Mapped:
+def mapped(document: Document, known: Mapping[str, Sequence[str]]) -> Mapped:
     """Map a configuration.
 
     Args:
         document: As it was read.
         known: Class names by dataset card.
-        count: Tells how many images a list has.
 
     Raises:
         RequestError: It asks for what is not done here; the message names every such key with its place.
@@ -69,7 +68,7 @@ def mapped(document: Document, known: Mapping[str, Sequence[str]], count: Count)
         expected = "one of " + ", ".join(keys.CHAINS)
         config.refuse(("operation_mode",), "operation-mode", "is no operation mode", expected, mode or "nothing")
     work = _Mapping(config, chain, str(mode))
-    work.map(known, count)
+    work.map(known)
     masked = ("training", "validation", "test") if {"train", "evaluate"} & set(chain) else ()
     config.settle(chain, str(mode))
     if config.problems:
@@ -95,7 +94,7 @@ class _Mapping:
         self.made = Made(config)
         self.parts: dict[str, Part] = {}
 
-    def map(self, known: Mapping[str, Sequence[str]], count: Count) -> None:
+    def map(self, known: Mapping[str, Sequence[str]]) -> None:
         """Map everything that the chain needs."""
         config, made, chain = self._config, self.made, self._chain
         project = config.word("general", "project_name") or "st"
@@ -115,7 +114,7 @@ class _Mapping:
             put_training(config, made, parts, dataset, parent)
         if "quantize" in chain:
             part = self._part("quantization") or self._part("training")
-            put_quantization(config, made, part, self._mode, count)
+            put_quantization(config, made, part, self._mode)
         if "evaluate" in chain:
             self._put_evaluation(dataset[0] if dataset else None)
         if "predict" in chain:

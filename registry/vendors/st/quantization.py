@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from registry.vendors.st.config import Config
 from registry.vendors.st.data import Part
 from registry.vendors.st.made import Made
-
-Count = Callable[[str, str], int | None]
-"""Number of images of a list, by folder and name of the list; None where it cannot be read."""
 
 _AT = "quantization"
 _TYPES = {"float": "float32", "uint8": "uint8", "int8": "int8"}
@@ -18,7 +13,7 @@ _COLOURS = {"rgb": "RGB", "bgr": "BGR", "grayscale": "grey"}
 _SEED = 123
 
 
-def put_quantization(config: Config, made: Made, part: Part | None, name: str, count: Count) -> None:
+def put_quantization(config: Config, made: Made, part: Part | None, name: str) -> None:
     """Map a quantization.
 
     Args:
@@ -26,7 +21,6 @@ def put_quantization(config: Config, made: Made, part: Part | None, name: str, c
         made: Gets `quantization`.
         part: Images to calibrate on.
         name: Key of the share of them that is taken; the operation mode is told of where there are none.
-        count: Tells how many images a list has.
     """
     quantizer = config.word(_AT, "quantizer", one_of=("tflite_converter", "onnx_quantizer"))
     if not config.has(_AT, "quantizer"):
@@ -40,7 +34,7 @@ def put_quantization(config: Config, made: Made, part: Part | None, name: str, c
         _put_onnx(config, made)
     else:
         _put_tflite(config, made)
-    _put_calibration(config, made, part, name, count)
+    _put_calibration(config, made, part, name)
 
 
 def _put_onnx(config: Config, made: Made) -> None:
@@ -70,7 +64,7 @@ def _put_tflite(config: Config, made: Made) -> None:
             config.note(path, "is of the ONNX quantizer alone")
 
 
-def _put_calibration(config: Config, made: Made, part: Part | None, name: str, count: Count) -> None:
+def _put_calibration(config: Config, made: Made, part: Part | None, name: str) -> None:
     key = ("dataset", "quantization_split")
     share = config.number(*key)
     if part is None:
@@ -84,13 +78,7 @@ def _put_calibration(config: Config, made: Made, part: Part | None, name: str, c
     if share is not None and not 0 < share <= 1:
         config.refuse(key, "range", "is no share", "more than 0, at most 1", share)
         return
-    images = count(part.folder, part.split)
-    if images is None:
-        told = f"the list cannot be read here, so nobody knows how many images {share or 1} of it is"
-        config.note(part.key, told)
-    else:
-        taken = max(1, int(images * (1 if share is None else share)))
-        made.put("quantization.calibration.count", taken, key)
+    made.put("quantization.calibration.share", 1 if share is None else share, key)
     if share is not None and share < 1:
         seed = config.whole("dataset", "seed")
         made.put("quantization.calibration.seed", _SEED if seed is None else seed, ("dataset", "seed"))

@@ -18,13 +18,19 @@ from registry.vendors.st.keys import CHAINS
 from tests.unit.training import runs
 
 TRAINING = {key: value for key, value in runs.plain().items() if key not in ("schema", "name")}
+QUANTIZATION = {
+    "scheme": "int8",
+    "granularity": "per-channel",
+    "representation": "tflite",
+    "calibration": {"data": "halves", "split": "train", "count": 2},
+}
 
 
 def plain(*chain: str, **changes: Any) -> dict[str, Any]:
     """A pipeline with the sections that its chain needs."""
     sections: dict[str, Any] = {
         "training": TRAINING,
-        "quantization": {"scheme": "int8", "calibration": {"data": "halves", "split": "train"}},
+        "quantization": QUANTIZATION,
         "evaluation": {"data": "halves"},
         "benchmark": {"target": "stm32n6"},
         "deployment": {"target": "stm32n6"},
@@ -126,6 +132,12 @@ def test_the_key_of_a_step_follows_configuration_and_inputs(pipeline: Any) -> No
         (plain("train", training={**TRAINING, "technique": "tl"}), '"technique"', "begins with a parent"),
         (plain("train", training={**TRAINING, "output": {}}), '"output"', "'output' is the pipeline's own"),
         (plain("train", training={**TRAINING, "colour": 1}), '"colour"', "unknown property 'colour'"),
+        (plain("quantize", quantization={**QUANTIZATION, "opset": 17}), '"opset"', "int8 as tflite has no 'opset'"),
+        (
+            plain("quantize", quantization={**QUANTIZATION, "calibration": {"split": "a", "count": 2}}),
+            '"calibration"',
+            "names no folder of images",
+        ),
         (plain("evaluate", evaluation={"data": "x", "colour": 1}), '"colour"', "unknown property 'colour'"),
     ],
 )

@@ -18,7 +18,6 @@ from registry.vendors.st.mapping import Mapped, mapped
 FOLDER = Path(__file__).resolve().parents[3] / "vendors" / "st"
 ACCEPTED = sorted(path.parent.name for path in FOLDER.glob("accepted/*/user_config.yaml"))
 REJECTED = sorted(path.parent.name for path in FOLDER.glob("rejected/*/user_config.yaml"))
-IMAGES = 1000
 
 
 @functools.cache
@@ -31,11 +30,6 @@ def known() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def count(_folder: str, _split: str) -> int | None:
-    """Every list has as many images."""
-    return IMAGES
-
-
 def read(path: Path) -> Document:
     """A document that is YAML."""
     found = document.read(path)
@@ -45,7 +39,7 @@ def read(path: Path) -> Document:
 
 def taken(found: Document) -> Mapped:
     """What a configuration becomes."""
-    return mapped(found, known(), count)
+    return mapped(found, known())
 
 
 def problems(path: Path) -> list[str]:
