@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "train": "Train a segmentation network by a configuration.",
         "quantize": "Make a quantized model from a float one, and prove it.",
         "build": "Make a variant's file from its parent by its recipe.",
+        "run": "A chain of steps: train, quantize, evaluate, and on.",
         "dataset": "Check, generate and derive datasets on disk.",
     },
     "Browse": {

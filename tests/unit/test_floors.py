@@ -38,6 +38,7 @@ FLOORS = {
     **dict.fromkeys(("pictures", "preparation", "class_map", "segmenter", "drawing"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
+    **dict.fromkeys(("pipeline", "vendors"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
     **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise"), VERBS),
