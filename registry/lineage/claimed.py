@@ -12,6 +12,9 @@ from registry import figures
 from registry.card import Plain, Variant
 from registry.digest import Digest
 
+SOURCE = "source."
+"""Beginning of the tags that say where a figure comes from."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -76,7 +79,7 @@ def entry(variant: Variant, card: Plain, targets: Mapping[str, str]) -> Entry:
         targets: How each target supports it, by name; those that do not are left out.
     """
     counted = dict(_figures(variant, card))
-    sources = {f"source.{name}": told for name, (_, told) in counted.items()}
+    sources = {f"{SOURCE}{name}": told for name, (_, told) in counted.items()}
     statuses = {told.partition(":")[0] for _, told in counted.values()}
     tags = {
         "variant": variant.full_name,

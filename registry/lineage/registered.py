@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.lineage.claimed import Entry, Model
+from registry.lineage.claimed import SOURCE, Entry, Model
 from registry.lineage.connection import Client, Connection
 from registry.progress import Progress
 
@@ -247,8 +247,12 @@ def _own_aliases(model: Any, targets: Collection[str]) -> dict[str, str]:
 
 
 def _version_tags(one: Entry) -> dict[str, str]:
-    """Tags of a version; the state comes last, since a version that has it has all the others."""
-    said = {"variant": one.variant, **one.params, **one.tags}
+    """Tags of a version, without the sources of its figures, which its run has beside the figures.
+
+    The state comes last, since a version that has it has all the others.
+    """
+    stated = {name: value for name, value in one.tags.items() if not name.startswith(SOURCE)}
+    said = {"variant": one.variant, **one.params, **stated}
     own = {PRESENCE: CURRENT, IDENTITY: one.identity, STATE: one.state}
     return {f"zoo.{name}": value for name, value in said.items()} | own
 
