@@ -60,7 +60,9 @@ class QuantizationRun:
         made = quantize(parent, asked, folder, beside, tools, keep=options["keep"])
         if made.record["model"]["file"]:
             steps = recorded.of_quantization(made.record)
-            recorded.write(folder / made.record["model"]["file"], recorded.brought_along(path).with_steps(steps))
+            recorded.write(
+                folder / made.record["model"]["file"], recorded.extended(recorded.brought_along(path), steps)
+            )
         return made
 
     def _measure(self, candidates: Sequence[Candidate], on: Measured) -> tuple[Outcome, Sequence[str]]:

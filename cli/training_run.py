@@ -62,7 +62,7 @@ def train(
         raise
     parent = source.configuration.parent
     came = recorded.brought_along(Path(parent.file)) if parent else Lineage(())
-    recorded.write(place / record["model"]["file"], came.with_steps(recorded.of_training(record)))
+    recorded.write(place / record["model"]["file"], recorded.extended(came, recorded.of_training(record)))
     return record
 
 

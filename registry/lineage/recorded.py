@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,13 @@ def brought_along(model: Path) -> Lineage:
     return read(path) if path.is_file() else Lineage(())
 
 
+def extended(lineage: Lineage, steps: Iterable[Step]) -> Lineage:
+    """A record with further steps; of a dataset that it knows already it says no less than before."""
+    known = lineage.maker
+    new = (one for one in steps if one.kind != "dataset" or not any(known(item.digest) for item in one.outputs))
+    return lineage.with_steps(new)
+
+
 def write(model: Path, lineage: Lineage) -> Path:
     """Write the record beside a model file, and return its path.
 
@@ -43,7 +50,7 @@ def write(model: Path, lineage: Lineage) -> Path:
 
 
 def of_training(record: Plain) -> tuple[Step, ...]:
-    """The dataset and the training that a `training.json` tells of."""
+    """The lists of images and the training that a `training.json` tells of."""
     made_of, model, asked = record["made_of"], record["model"], record["configuration"]
     data = made_of["data"]
     lists = [_images(f"{data['dataset']} {data[part]['split']}", data[part]["sha256"]) for part in _PARTS]
@@ -69,10 +76,8 @@ def of_training(record: Plain) -> tuple[Step, ...]:
         seconds=record["seconds"],
     )
     generated = asked["data"].get("shapes") or {}
-    dataset = Step(
-        "dataset", (), tuple(lists), name=data["dataset"], parameters=generated, seed=generated.get("seed")
-    )
-    return dataset, training
+    told = {"name": data["dataset"], "parameters": generated, "seed": generated.get("seed")}
+    return *(Step("dataset", (), (images,), **told) for images in lists), training
 
 
 def of_quantization(record: Plain) -> tuple[Step, ...]:

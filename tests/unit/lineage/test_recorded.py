@@ -73,9 +73,9 @@ def quantization(**changes: Any) -> dict[str, Any]:
 
 def test_the_way_leads_from_the_quantized_file_to_the_data(tmp_path: Path) -> None:
     trained = recorded.of_training(training())
-    recorded.write(tmp_path / "model.keras", Lineage(()).with_steps(trained))
+    recorded.write(tmp_path / "model.keras", recorded.extended(Lineage(()), trained))
     along = recorded.brought_along(tmp_path / "model.keras")
-    whole = along.with_steps(recorded.of_quantization(quantization()))
+    whole = recorded.extended(along, recorded.of_quantization(quantization()))
     recorded.write(tmp_path / "model.tflite", whole)
     again = recorded.brought_along(tmp_path / "model.tflite")
     assert again == whole
@@ -98,6 +98,19 @@ def test_a_parent_without_a_record_brings_nothing_along(tmp_path: Path) -> None:
     assert recorded.brought_along(tmp_path / "model.keras").steps == ()
 
 
+def test_a_second_training_on_the_same_images_keeps_what_is_known_of_them() -> None:
+    first = recorded.extended(Lineage(()), recorded.of_training(training()))
+    folder = {**training()["configuration"], "data": {"folder": "data"}}
+    made_of = {**training()["made_of"], "parent": LISTS["keras"]}
+    model = {**training()["model"], "sha256": LISTS["tflite"]}
+    second = recorded.of_training(training(configuration=folder, made_of=made_of, model=model))
+    whole = recorded.extended(first, second)
+    data = whole.maker(Digest(LISTS["train"]))
+    assert data is not None
+    assert data.seed == 3
+    assert [one.kind for one in whole.steps] == ["dataset", "dataset", "training", "training"]
+
+
 def test_a_float_file_is_an_export_and_a_trained_parent_goes_in() -> None:
     model = {**quantization()["model"], "scheme": "float32"}
     (export,) = recorded.of_quantization(
@@ -105,5 +118,5 @@ def test_a_float_file_is_an_export_and_a_trained_parent_goes_in() -> None:
     )
     assert export.kind == "export"
     parent = {**training()["made_of"], "parent": LISTS["tflite"]}
-    _dataset, tuned = recorded.of_training(training(made_of=parent))
+    *_lists, tuned = recorded.of_training(training(made_of=parent))
     assert [item.role for item in tuned.inputs] == ["images", "model"]
