@@ -1,6 +1,6 @@
 """What `zoo quantize` is held against: a script as somebody would write it. Imports nothing of zoo.
 
-python quantization_peer.py MODEL DATA IMAGES OUTPUT  TFLite to ONNX by tf2onnx, then quantized by onnxruntime
+python quantization_peer.py MODEL DATA IMAGES OUTPUT  TFLite to ONNX by tf2onnx, quantized by onnxruntime
 """
 
 from __future__ import annotations

@@ -97,7 +97,8 @@ def _show_agreement(agreement: Agreement, names: Sequence[str]) -> None:
         for one, other, count in agreement.changes(5)
     )
     apart = (
-        f"{sight.name}: mean IoU of the two {_share(sight.mean_iou)}, {_share(sight.pixel_accuracy)} of its pixels"
+        f"{sight.name}: {_share(sight.pixel_accuracy)} of its pixels alike,"
+        f" mean IoU of the two {_share(sight.mean_iou)}"
         for sight in agreement.apart[:5]
         if sight.pixel_accuracy < 1
     )

@@ -104,7 +104,12 @@ class EvaluationRun:
         graph = graph_of(path, self.variants[number])
         with self.voice.hush():
             segmenter = open_segmenter(
-                path, graph, self.variants[number], threads=options["threads"], delegate=options["delegate"]
+                path,
+                graph,
+                self.variants[number],
+                threads=options["threads"],
+                delegate=options["delegate"],
+                preprocessing=options.get("preprocessing"),
             )
         for assumption in segmenter.preparation.assumed:
             self.voice.detail(f"nobody states it, so it is taken to be: {assumption}")

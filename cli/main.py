@@ -39,7 +39,14 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Make": {
         "train": "Train a segmentation network by a configuration.",
         "quantize": "Make a quantized model from a float one, and prove it.",
+        "build": "Make a variant's file from its parent by its recipe.",
+        "run": "A chain of steps: train, quantize, evaluate, and on.",
         "dataset": "Check, generate and derive datasets on disk.",
+    },
+    "Browse": {
+        "lineage": "From a file back to its data, without a server.",
+        "sync": "Put the catalogue into MLflow, and what waits.",
+        "ui": "Open MLflow's pages on what is tracked.",
     },
     "Ship": {
         "publish": "Put a card's variants, proven, into a store.",

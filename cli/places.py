@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from cli.session import Voice
+    from registry.card import Variant
     from registry.obtain import Obtainer
     from registry.settings import Settings
     from registry.store.base import Opened, Wanted
@@ -57,6 +58,19 @@ def local_cache(settings: Settings) -> Cache:
     return Cache(Path(settings.cache))
 
 
+def held(settings: Settings, variants: Iterable[Variant]) -> set[str]:
+    """Full names of variants made by a recipe whose files the cache has."""
+    made = [variant for variant in variants if variant.made_here]
+    if not made:
+        return set()
+    cache = local_cache(settings)
+    return {
+        variant.full_name
+        for variant in made
+        if all(file.digest and cache.path(file.digest).is_file() for file in variant.files)
+    }
+
+
 def guards(settings: Settings) -> Path:
     """A folder for guard files: in the cache, or with the system's temporary files where that cannot be written."""
     cache = Path(settings.cache)
@@ -68,15 +82,20 @@ def guards(settings: Settings) -> Path:
 
 
 def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
-    """What gets one artifact, with the settings' mirrors; without public addresses when offline.
+    """What gets one artifact: from files that came with the cards, the settings' mirrors, and public addresses.
+
+    Without public addresses when offline. A folder of cards may hold `blobs/sha256` like any mirror, as the shipped
+    one does for the reference family.
 
     Raises:
         RequestError: A mirror is of an unknown kind.
     """
+    from cli.session import card_folders
     from cli.stores import open_mirror
     from registry.obtain import Obtainer
 
-    mirrors = [open_mirror(address) for address in (*settings.mirrors, *settings.registries)]
+    beside = [folder for folder in card_folders(settings) if Path(folder, "blobs").is_dir()]
+    mirrors = [open_mirror(address) for address in (*beside, *settings.mirrors, *settings.registries)]
     return Obtainer(local_cache(settings), mirrors, None if settings.offline else _open_url, voice)
 
 

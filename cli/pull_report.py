@@ -13,9 +13,14 @@ from registry.errors import RejectedError
 from registry.units import format_bytes
 
 if TYPE_CHECKING:
-    from registry.card import Variant
+    from collections.abc import Sequence
+
+    from registry.card import Artifact, Variant
     from registry.fetch import Delivery
     from registry.resolve import Resolution
+
+
+_NAMED = 3
 
 
 def nothing(name: str, place: str, resolution: Resolution) -> RejectedError:
@@ -70,9 +75,24 @@ def explain(resolution: Resolution, prefer: str, voice: Voice, *, err: bool) -> 
         voice.note(f"accuracy compared as {resolution.compared}")
 
 
-def plan(variant: Variant, form: str, *, golden: bool = False) -> None:
+def passed_over(resolution: Resolution, voice: Voice) -> None:
+    """Say which variants come before the chosen one and why none of them was taken."""
+    before = resolution.passed_over
+    if not before or resolution.chosen is None:
+        return
+    reasons: dict[str, list[str]] = {}
+    for candidate in before:
+        reasons.setdefault(candidate.reason, []).append(candidate.variant.full_name)
+    voice.note(f"passed over {output.counted(len(before), 'variant')} that would come first; --why shows all:")
+    for reason, names in reasons.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        voice.note(f"  {', '.join(names[:_NAMED])}{more}: {reason}")
+    if resolution.chosen.bring_up:
+        voice.note(f"{resolution.chosen.full_name} is for bring-up and tests of a board, not for its job")
+
+
+def plan(variant: Variant, form: str, companions: Sequence[Artifact] = ()) -> None:
     """What would be pulled."""
-    wanted = (*variant.files, *(variant.golden_files if golden else ()))
     files = [
         {
             "file": item.file,
@@ -80,13 +100,13 @@ def plan(variant: Variant, form: str, *, golden: bool = False) -> None:
             "sha256": item.digest.hex if item.digest else None,
             "sources": [one.url for one in item.sources],
         }
-        for item in wanted
+        for item in (*variant.files, *companions)
     ]
     if form == "json":
         output.print_json({"variant": variant.full_name, "dry_run": True, "files": files})
         return
     click.echo(f"would pull {variant.full_name}")
-    for item in wanted:
+    for item in (*variant.files, *companions):
         click.echo(f"  {item.file}  {format_bytes(item.size)}  {item.digest or 'unpinned'}")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from registry.dataset import Dataset
     from registry.digest import Digest
     from registry.evaluation import Outcome, Subject
-    from registry.quantization.configuration import Measured
+    from registry.quantization.configuration import Measured, Quantization
     from registry.quantization.run import Candidate
     from registry.quantize import Quantized
 
@@ -30,23 +30,38 @@ class QuantizationRun:
         self._options = options
         self._what = what
         self._datasets: dict[tuple[str, str | None], Dataset] = {}
-        self._threads = os.cpu_count() or 1
+        self._threads = options.get("threads") or os.cpu_count() or 1
 
     def quantize(self, config: Path, overrides: Mapping[str, str]) -> Quantized:
-        """Run it."""
+        """Run it by a configuration file."""
         from registry.quantization import configuration
+
+        asked = configuration.read(config, overrides, self._options["data"])
+        return self.run(asked, config.absolute().parent)
+
+    def run(self, asked: Quantization, beside: Path) -> Quantized:
+        """Run it.
+
+        Args:
+            asked: What is wanted.
+            beside: Folder of the configuration, whose commit is recorded.
+        """
+        from registry.lineage import recorded
         from registry.quantization.run import Parent, Tools
         from registry.quantize import quantize
 
         options = self._options
-        asked = configuration.read(config, overrides, options["data"])
         path, variant = located(self._what, self._settings, self._voice)
         if variant is None or options["card"] is not None:
             variant = variant_of(path, options["card"], self._settings, self._voice)
         parent = Parent(path, graph_of(path, variant), variant)
         tools = Tools(self._voice, self._voice.hush, self._measure, self._threads)
         folder = options["folder"] or Path("quantized", asked.name)
-        return quantize(parent, asked, folder, config.absolute().parent, tools, keep=options["keep"])
+        made = quantize(parent, asked, folder, beside, tools, keep=options["keep"])
+        if made.record["model"]["file"]:
+            steps = recorded.of_quantization(made.record)
+            recorded.write(folder / made.record["model"]["file"], recorded.brought_along(path).with_steps(steps))
+        return made
 
     def _measure(self, candidates: Sequence[Candidate], on: Measured) -> tuple[Outcome, Sequence[str]]:
         """Evaluate models on the same images."""

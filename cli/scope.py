@@ -79,7 +79,7 @@ def of_name(name: str, lock_path: Path, cache: Cache, catalog: Catalog) -> Scope
     blobs = [
         Promise(cache.path(artifact.digest), artifact.digest, variant.full_name, needed=False)
         for variant in catalog.variants(names)
-        for artifact in (*variant.files, *variant.golden_files)
+        for artifact in (*variant.files, *variant.companions)
         if artifact.digest and cache.path(artifact.digest).is_file()
     ]
     if not found.promises and not blobs:

@@ -16,6 +16,7 @@ from registry.errors import UnavailableError
 if TYPE_CHECKING:
     from cli.session import Voice
     from registry.lineage import Delivery, Record
+    from registry.lineage.registered import Registered
     from registry.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -39,13 +40,12 @@ class Tracking:
             RequestError: MLflow takes no such address.
             UnavailableError: MLflow is not installed.
         """
-        from registry.lineage import Address, Spool
-        from registry.lineage.tracker import require
+        from registry.lineage import Address, Connection, Spool
         from registry.settings import user_folder
 
         data = Path(user_folder(os.environ, "data"))
-        require()
         self.address = Address.parse(settings.tracking, data / "artifacts")
+        self._connection = Connection(self.address, os.environ)
         self._spool = Spool(data / "spool")
         self._voice, self._offline = voice, settings.offline
         self.started = now()
@@ -61,7 +61,6 @@ class Tracking:
         Raises:
             UnavailableError: The record is kept but could not be delivered, or could not be kept.
         """
-        from registry.lineage import Tracker
         from registry.lineage.spool import tree
 
         files: dict[str, Path | bytes] = dict(documents)
@@ -72,7 +71,7 @@ class Tracking:
             self._voice.note(f"offline: {self._waits()}")
             return
         try:
-            deliveries = self._spool.deliver(Tracker(self.address, os.environ))
+            deliveries = self._deliveries()
         except UnavailableError as error:
             raise UnavailableError(f"{error.message}; {self._waits()}", hint=error.hint) from None
         for delivery in deliveries:
@@ -81,10 +80,32 @@ class Tracking:
                 raise UnavailableError(f"{delivery.refused.message}; {self._waits()}", hint=delivery.refused.hint)
             self._tell(delivery, own=own)
 
+    def deliver(self) -> int:
+        """Bring what waits for the address there, and say so. Returns how many records arrived.
+
+        Raises:
+            UnavailableError: It does not answer; what has not arrived waits on.
+        """
+        deliveries = self._deliveries()
+        for delivery in deliveries:
+            self._tell(delivery, own=False)
+        return sum(delivery.run is not None for delivery in deliveries)
+
+    def registered(self) -> Registered:
+        """The model registry there."""
+        from registry.lineage.registered import Registered
+
+        return Registered(self._connection)
+
+    def _deliveries(self) -> list[Delivery]:
+        from registry.lineage import Tracker
+
+        return self._spool.deliver(Tracker(self._connection))
+
     def _waits(self) -> str:
         number = len(self._spool.waiting(self.address))
         kept = f"{counted(number, 'record')} kept in {self._spool.folder}"
-        return f"{kept}, delivered by the next --track to this address"
+        return f"{kept}, delivered by `zoo sync` or the next --track to this address"
 
     def _tell(self, delivery: Delivery, *, own: bool) -> None:
         which = "logged" if own else f"logged a record that waited, {delivery.record[:12]},"

@@ -14,6 +14,9 @@ Plain = Mapping[str, Any]
 
 UNPINNED = "unpinned"
 
+LINEAGE_ROLE = "lineage"
+"""Role of the record of how a model file came about."""
+
 PULLED_ROLES = ("model", "labels", "configuration")
 """Roles of the files that somebody who deploys needs; checkpoints and other exports stay where they are."""
 
@@ -37,7 +40,8 @@ class Artifact:
 
     Attributes:
         file: Its name, without any folder.
-        role: `model`, `labels`, `configuration`, one of `golden.ROLES`, `checkpoint` or `other`.
+        role: `model`, `labels`, `configuration`, one of `golden.ROLES`, `lineage`, `checkpoint` or
+            `other`.
         size: Bytes, or None when nobody has stated it.
         digest: What identifies the bytes, or None when the card is unpinned.
         sources: Public addresses, best first.
@@ -134,6 +138,7 @@ class Variant:
         weights_licence: SPDX expression, or `unknown`.
         datasets: Datasets that it was trained or measured on.
         support: What the publisher declares of each target.
+        bring_up: Whether it is for tests of a board and its tools only.
         document: The variant as plain data, with the card's common properties filled in.
     """
 
@@ -157,6 +162,7 @@ class Variant:
     footprints: tuple[Footprint, ...]
     latencies: tuple[Latency, ...]
     support: Mapping[str, str]
+    bring_up: bool
     document: Plain
 
     @property
@@ -178,6 +184,22 @@ class Variant:
     def golden_files(self) -> tuple[Artifact, ...]:
         """The artifacts of its golden vectors, which a self-test needs and a run does not."""
         return tuple(artifact for artifact in self.artifacts if artifact.role in golden.ROLES)
+
+    @property
+    def made_here(self) -> bool:
+        """Whether its file is made by a recipe, and no address gives it."""
+        return "recipe" in self.document and not any(artifact.sources for artifact in self.files)
+
+    @property
+    def lineage_file(self) -> Artifact | None:
+        """The record of how its model file came about, or None where it has none."""
+        return next((artifact for artifact in self.artifacts if artifact.role == LINEAGE_ROLE), None)
+
+    @property
+    def companions(self) -> tuple[Artifact, ...]:
+        """The artifacts published with its files, but pulled only when asked for: golden vectors, lineage."""
+        lineage = self.lineage_file
+        return (*self.golden_files, *((lineage,) if lineage else ()))
 
     @property
     def pinned(self) -> bool:
@@ -226,6 +248,7 @@ class Variant:
                 Latency(item["value"], item["target"], item["engine"]) for item in document.get("latencies", ())
             ),
             support={item["target"]: item["support"] for item in document.get("targets", ())},
+            bring_up=card.get("purpose") == "bring-up",
             document=document,
         )
 

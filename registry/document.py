@@ -45,15 +45,20 @@ class Document:
     Attributes:
         file: Path as the user named it.
         value: The content as dicts, lists and scalars.
+
+    Where each value of a container stands is kept by the container's `id`; so a document that is made from another
+    can say where in the other its values come from.
     """
 
     file: str
     value: Any
     _places: dict[int, dict[Step, Position]] = field(repr=False, default_factory=dict)
+    _within: tuple[Step, ...] = ()
+    _start: Position = (1, 1)
 
     def position(self, path: tuple[Step, ...]) -> Position:
         """Line and column, from 1, of the value at a path; of its nearest parent where it is absent."""
-        place, value = (1, 1), self.value
+        place, value = self._start, self.value
         for step in path:
             places = self._places.get(id(value), {})
             if step not in places:
@@ -64,7 +69,18 @@ class Document:
     def problem(self, path: tuple[Step, ...], rule: str, message: str, **details: Any) -> Problem:
         """A problem at a path of this document."""
         line, column = self.position(path)
-        return Problem(self.file, line, column, pointer(path), rule, message, **details)
+        return Problem(self.file, line, column, pointer(self._within + path), rule, message, **details)
+
+    def section(self, key: str, **envelope: Any) -> Document:
+        """A mapping of this document as a document of its own, which still knows where it stands.
+
+        Args:
+            key: Where the mapping is.
+            envelope: Properties that the whole document has and a section leaves out.
+        """
+        value = {**envelope, **self.value[key]}
+        places = {**self._places, id(value): self._places.get(id(self.value[key]), {})}
+        return Document(self.file, value, places, (*self._within, key), self.position((key,)))
 
 
 def pointer(path: tuple[Step, ...]) -> str:

@@ -66,7 +66,7 @@ def fetch(
     update: bool = False,
     link: bool = True,
     replace: bool = False,
-    golden: bool = False,
+    companions: Sequence[Artifact] = (),
 ) -> Delivery:
     """Bring a variant's files into a folder, each proven by its digest.
 
@@ -82,13 +82,13 @@ def fetch(
         update: Whether the lock file's digests may be replaced.
         link: Whether hard links to the cache may be used.
         replace: Whether a file of the same name with other bytes may be replaced.
-        golden: Whether its golden vectors come along.
+        companions: Those of the variant's companions that come along, such as golden vectors.
 
     Raises:
         RejectedError: Other bytes than the card or the lock file promises, or a file of the same name in the way.
         UnavailableError: No place gave the bytes, or a folder cannot be written.
     """
-    wanted = (*variant.files, *(variant.golden_files if golden else ()))
+    wanted = (*variant.files, *companions)
     pairs = [(artifact, expected_digest(variant, artifact, lock, update=update)) for artifact in wanted]
     obtained = obtainer.obtain_all(variant, pairs)
     try:

@@ -34,11 +34,12 @@ class GoldenTensor:
     Attributes:
         file: Name of the artifact.
         number: Which input or output it is in the model file's order, from 0.
-        shape: Elements, batch first.
+        shape: Elements of the model's tensor, batch first.
         dtype: Element type, a key of `ITEM_BYTES`.
         layout: Order of the axes, such as `NHWC`; empty when nobody says.
         scale: Real numbers between two neighbouring stored integers; None where values are stored as they are.
         zero_point: The stored integer that stands for 0.
+        every: Only each pixel of so many is in the file, in height and width, beginning with the first.
     """
 
     file: str
@@ -48,11 +49,23 @@ class GoldenTensor:
     layout: str = ""
     scale: float | None = None
     zero_point: int = 0
+    every: int = 1
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """For each axis, how far the elements of the file lie apart in the model's tensor."""
+        named = self.layout if len(self.layout) == len(self.shape) else " " * len(self.shape)
+        return tuple(self.every if axis in "HW" else 1 for axis in named)
+
+    @property
+    def kept_shape(self) -> tuple[int, ...]:
+        """Elements of the file."""
+        return tuple(-(-size // step) for size, step in zip(self.shape, self.steps, strict=True))
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
-        return math.prod(self.shape) * ITEM_BYTES[self.dtype]
+        return math.prod(self.kept_shape) * ITEM_BYTES[self.dtype]
 
     @property
     def class_axis(self) -> int | None:
@@ -71,13 +84,20 @@ class GoldenTensor:
             document.get("layout", ""),
             document.get("scale"),
             document.get("zero_point", 0),
+            document.get("every", 1),
         )
+
+    def kept(self, array: Any) -> Any:
+        """What of a model's tensor stands in the file."""
+        return array[tuple(slice(None, None, step) for step in self.steps)]
 
     def to_document(self) -> dict[str, Any]:
         """The same as a card says it."""
         said = {"file": self.file, "number": self.number, "shape": list(self.shape), "dtype": self.dtype}
         if self.layout:
             said["layout"] = self.layout
+        if self.every > 1:
+            said["every"] = self.every
         if self.scale is not None:
             said |= {"scale": self.scale, "zero_point": self.zero_point}
         return said

@@ -98,6 +98,14 @@ def _tensor(
             expected=f"{len(side['shape'])} axes",
             found=side["layout"],
         )
+    if side.get("every", 1) > 1 and not {"H", "W"} <= set(side.get("layout", "")):
+        yield document.problem(
+            (*at, "every"),
+            "layout",
+            "'every' counts pixels in height and width, which the layout does not name",
+            expected="a 'layout' with the axes H and W",
+            found=side.get("layout", "no layout"),
+        )
     number, tensors = side.get("number", 0), whole.get("tensors", {}).get(kind)
     if tensors is None:
         return

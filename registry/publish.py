@@ -141,7 +141,7 @@ class _Upload:
     def package(self, package: Package) -> tuple[Digest, int]:
         """Bring everything of a variant, its manifest last. Returns the manifest's digest and size."""
         variant = package.variant
-        layers = [self._artifact(variant, artifact) for artifact in (*variant.files, *variant.golden_files)]
+        layers = [self._artifact(variant, artifact) for artifact in (*variant.files, *variant.companions)]
         for name, content in package.documents.items():
             layers.append(Layer.of_role("document", *self._bytes(content, name), name))
         whole, config = manifest.build(variant, layers)

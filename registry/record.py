@@ -45,7 +45,14 @@ class Recording:
 
 
 def record(
-    segmenter: Segmenter, images: Sequence[Path], folder: Path, *, stem: str, model: Digest, quantized: bool
+    segmenter: Segmenter,
+    images: Sequence[Path],
+    folder: Path,
+    *,
+    stem: str,
+    model: Digest,
+    quantized: bool,
+    every: int = 1,
 ) -> Recording:
     """Run a model on pictures, and write what went in and what came out.
 
@@ -56,6 +63,7 @@ def record(
         stem: What the names begin with.
         model: Digest of the model file.
         quantized: Whether the network computes in integers: kernels then differ more.
+        every: Keep only each output pixel of so many in height and width, which keeps the file small.
 
     Raises:
         RejectedError: A picture is bad, or the model gives no classes, no numbers, or two answers to one input.
@@ -77,6 +85,7 @@ def record(
             segmenter.output,
             segmenter.model.outputs[segmenter.output],
             _layout(output, segmenter),
+            every,
         )
         for tensor, array, role in ((given, stored, INPUT_ROLE), (made, output, OUTPUT_ROLE)):
             artifacts.append(_written(folder, tensor, array, role))
@@ -85,7 +94,7 @@ def record(
                 "name": name,
                 "input": given.to_document(),
                 "output": made.to_document(),
-                "tolerance": tolerance_for(output, made, quantized=quantized).to_document(),
+                "tolerance": tolerance_for(made.kept(output), made, quantized=quantized).to_document(),
                 "recorded": {"model": model.hex, "runtime": dict(runtime)},
             }
         )
@@ -143,11 +152,12 @@ def _steady_output(segmenter: Segmenter, stored: Array, image: Path) -> Array:
     return first
 
 
-def _tensor(array: Array, file: str, number: int, port: Port, layout: str) -> GoldenTensor:
+def _tensor(array: Array, file: str, number: int, port: Port, layout: str, every: int = 1) -> GoldenTensor:
     dtype = str(array.dtype)
     if dtype not in ITEM_BYTES:
         raise RejectedError(f"{port.name}: expected one of {', '.join(ITEM_BYTES)}, found {dtype}")
-    return GoldenTensor(file, number, tuple(map(int, array.shape)), dtype, layout, port.scale, port.zero_point)
+    shape = tuple(map(int, array.shape))
+    return GoldenTensor(file, number, shape, dtype, layout, port.scale, port.zero_point, every if layout else 1)
 
 
 def _layout(output: Array, segmenter: Segmenter) -> str:
@@ -159,7 +169,7 @@ def _layout(output: Array, segmenter: Segmenter) -> str:
 
 
 def _written(folder: Path, tensor: GoldenTensor, array: Array, role: str) -> Mapping[str, Any]:
-    data = array.astype(array.dtype.newbyteorder("<")).tobytes()
+    data = tensor.kept(array).astype(array.dtype.newbyteorder("<")).tobytes()
     path = folder / tensor.file
     write(path, data)
     return {"file": tensor.file, "role": role, "size": len(data), "sha256": Digest.of(data).hex, "sources": []}

@@ -1,14 +1,15 @@
 """Which variant a request means, and why not the others. Pure: values in, a verdict out.
 
 Filter by what the target supports and by the constraints; order by support (measured > declared >
-compatible), then by the preference; take the first whose bytes can be verified. Every candidate keeps
-the one reason that it lost.
+compatible), then by the preference; take the first whose bytes can be verified. What is for bring-up only
+comes last, whatever its figures. Every candidate keeps the one reason that it lost.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from registry import figures
@@ -56,6 +57,12 @@ class Resolution:
     unpinned: bool
     compared: Conditions | None
 
+    @property
+    def passed_over(self) -> tuple[Candidate, ...]:
+        """Candidates that come before the chosen one in order, but whose bytes nobody can verify or get."""
+        eligible = [candidate for candidate in self.candidates if candidate.eligible]
+        return tuple(itertools.takewhile(lambda candidate: candidate.variant is not self.chosen, eligible))
+
 
 def resolve(
     variants: Iterable[Variant],
@@ -64,6 +71,7 @@ def resolve(
     prefer: str,
     *,
     allow_unpinned: bool = False,
+    held: Collection[str] = (),
 ) -> Resolution:
     """Choose one of several variants.
 
@@ -73,18 +81,21 @@ def resolve(
         constraints: What it must satisfy.
         prefer: `accuracy`, `latency`, `ram`, `flash` or `size`.
         allow_unpinned: Whether a variant without digests may be chosen.
+        held: Full names of variants made by a recipe whose files are here already.
     """
+    can = _Can(allow_unpinned, frozenset(held))
     judged = [_judge(variant, target, constraints) for variant in sorted(variants, key=lambda item: item.full_name)]
     eligible = [candidate for candidate in judged if candidate.eligible]
-    compared = _common_conditions(eligible, constraints) if prefer == "accuracy" else None
+    serious = [candidate for candidate in eligible if not candidate.variant.bring_up]
+    compared = _common_conditions(serious or eligible, constraints) if prefer == "accuracy" else None
     valued = [_valued(candidate, _preference(prefer, target, compared)) for candidate in eligible]
     ordered = sorted(valued, key=lambda candidate: _order(candidate, prefer))
 
-    pullable = [item for item in ordered if _obstacle(item.variant, allow_unpinned) is None]
+    pullable = [item for item in ordered if can.obstacle(item.variant) is None]
     chosen = pullable[0] if pullable else None
-    fates = [_fate(candidate, chosen, prefer, allow_unpinned, compared) for candidate in ordered]
+    fates = [_fate(candidate, chosen, prefer, can, compared) for candidate in ordered]
     rest = [candidate for candidate in judged if not candidate.eligible]
-    obtainable = [item for item in ordered if _obstacle(item.variant, True) is None]
+    obtainable = [item for item in ordered if _Can(True, can.held).obstacle(item.variant) is None]
     return Resolution(
         chosen=chosen.variant if chosen else None,
         candidates=(*fates, *rest),
@@ -132,11 +143,12 @@ def _valued(candidate: Candidate, figure: Callable[[Variant], float | None]) -> 
 
 
 def _order(candidate: Candidate, prefer: str) -> tuple[object, ...]:
-    """Support first, then the preferred figure, then the smaller file, then the name."""
+    """What is for deployment first, then support, the preferred figure, the smaller file, the name."""
     value, size = candidate.value, figures.size_bytes(candidate.variant)
     level, engine = candidate.support.rank if candidate.support else (0, 0)
     signed = 0.0 if value is None else -value if prefer == "accuracy" else value
     return (
+        candidate.variant.bring_up,
         level,
         value is None,
         signed,
@@ -148,32 +160,46 @@ def _order(candidate: Candidate, prefer: str) -> tuple[object, ...]:
     )
 
 
-def _obstacle(variant: Variant, allow_unpinned: bool) -> str | None:
-    """Why a variant cannot be pulled at all, or None."""
-    if variant.availability == "reference-only":
-        return "listed by its publisher for reference only"
-    addressed = all(any(source.kind == "file" for source in file.sources) for file in variant.files)
-    if not variant.pinned and not (variant.files and addressed):
-        return (
-            "its publisher marks it unavailable"
-            if variant.availability != "available"
-            else "no address gives its file"
-        )
-    if not variant.pinned and not allow_unpinned:
-        return "unpinned: no digest to verify the bytes by"
-    return None
+@dataclass(frozen=True)
+class _Can:
+    """What may be pulled at all.
+
+    Attributes:
+        unpinned: Whether variants without digests may be.
+        held: Full names of variants made by a recipe whose files are here.
+    """
+
+    unpinned: bool
+    held: frozenset[str]
+
+    def obstacle(self, variant: Variant) -> str | None:
+        """Why a variant cannot be pulled, or None."""
+        if variant.availability == "reference-only":
+            return "listed by its publisher for reference only"
+        if variant.made_here and variant.full_name not in self.held:
+            return f"made here from its parent, not fetched: `zoo build {variant.full_name}`"
+        addressed = all(any(source.kind == "file" for source in file.sources) for file in variant.files)
+        if not variant.pinned and not (variant.files and addressed):
+            return (
+                "its publisher marks it unavailable"
+                if variant.availability != "available"
+                else "no address gives its file"
+            )
+        if not variant.pinned and not self.unpinned:
+            return "unpinned: no digest to verify the bytes by"
+        return None
 
 
 def _fate(
     candidate: Candidate,
     chosen: Candidate | None,
     prefer: str,
-    allow_unpinned: bool,
+    can: _Can,
     compared: Conditions | None,
 ) -> Candidate:
     if chosen is not None and candidate.variant is chosen.variant:
         return candidate
-    reason = _obstacle(candidate.variant, allow_unpinned) or _behind(candidate, chosen, prefer, compared)
+    reason = can.obstacle(candidate.variant) or _behind(candidate, chosen, prefer, compared)
     return Candidate(candidate.variant, candidate.support, candidate.value, reason, eligible=True)
 
 
@@ -182,9 +208,18 @@ def _behind(candidate: Candidate, chosen: Candidate | None, prefer: str, compare
     if chosen is None:  # cannot happen: something pullable would have been chosen
         return "not chosen"
     winner = chosen.variant.full_name
+    if candidate.variant.bring_up != chosen.variant.bring_up:
+        return f"for bring-up and tests only; {winner} is for deployment"
     mine, best = candidate.support, chosen.support
     if mine and best and mine.level != best.level:
         return f"{mine.level} support; {winner} is {best.level}"
+    return _behind_by_figures(candidate, chosen, prefer, compared)
+
+
+def _behind_by_figures(candidate: Candidate, chosen: Candidate, prefer: str, compared: Conditions | None) -> str:
+    """The same of two that are equally well supported."""
+    winner = chosen.variant.full_name
+    mine, best = candidate.support, chosen.support
     if candidate.value is None and chosen.value is not None:
         where = f" ({compared})" if compared else ""
         return f"{prefer} unknown{where}; that of {winner} is known"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from registry import golden_rules, schema
+from registry import golden_rules, lineage_rules, schema
 from registry.card import REQUIRED
 from registry.document import Document, Step
 from registry.problem import Problem
@@ -19,7 +19,7 @@ def check(document: Document, kind: str) -> list[Problem]:
     problems = schema.check(document, kind)
     if problems:
         return problems
-    rules = {"model-card": _card, "target": _target, "dataset": _dataset}
+    rules = {"model-card": _card, "target": _target, "dataset": _dataset, "lineage": lineage_rules.check}
     return list(rules[kind](document)) if kind in rules else []
 
 
@@ -92,6 +92,7 @@ def _card(document: Document) -> Iterator[Problem]:
                 )
         yield from _shapes(document, place, whole)
         yield from golden_rules.check(document, place, whole)
+        yield from lineage_rules.check_artifacts(document, place, whole)
     yield from _parents(document)
     yield from _source_keys(document, card, (), set(card.get("sources", {})))
     for number, dispute in enumerate(card.get("contradictions", ())):

@@ -54,13 +54,14 @@ def _outcome(model: Model, vector: Vector, contents: Mapping[str, bytes]) -> Out
         _require_port(model.inputs, vector.input, "input")
         _require_port(model.outputs, vector.output, "output")
         found = model.invoke(stored)[vector.output.number]
-        if found.shape != expected.shape or found.dtype != expected.dtype:
+        if found.shape != vector.output.shape or found.dtype != expected.dtype:
+            name, wanted = model.outputs[vector.output.number].name, _sizes(vector.output.shape)
             raise RejectedError(
-                f"output {model.outputs[vector.output.number].name}: expected {expected.dtype}"
-                f" {_sizes(expected.shape)} as in {vector.output.file}, found {found.dtype} {_sizes(found.shape)}"
+                f"output {name}: expected {expected.dtype} {wanted} as in {vector.output.file},"
+                f" found {found.dtype} {_sizes(found.shape)}"
             )
         _require_telling_bound(vector, expected)
-        figures = deviation(found, expected, vector.output)
+        figures = deviation(vector.output.kept(found), expected, vector.output)
     except RejectedError as error:
         return Outcome(vector, None, (error.message,))
     return Outcome(vector, figures, figures.breaches(vector.tolerance))
@@ -76,11 +77,11 @@ def array_of(tensor: GoldenTensor, data: bytes) -> Array:
 
     if len(data) != tensor.size:
         raise RejectedError(
-            f"{tensor.file}: expected {tensor.size} bytes for {tensor.dtype} {_sizes(tensor.shape)},"
+            f"{tensor.file}: expected {tensor.size} bytes for {tensor.dtype} {_sizes(tensor.kept_shape)},"
             f" found {len(data)}"
         )
     little = np.dtype(tensor.dtype).newbyteorder("<")
-    return np.frombuffer(data, little).astype(tensor.dtype).reshape(tensor.shape)
+    return np.frombuffer(data, little).astype(tensor.dtype).reshape(tensor.kept_shape)
 
 
 def _require_port(ports: Sequence[Port], tensor: GoldenTensor, side: str) -> None:

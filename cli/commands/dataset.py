@@ -111,6 +111,7 @@ def make() -> None:
 Examples:
   zoo dataset make shapes data/shapes
   zoo dataset make shapes data/large --seed 7 --count 2000 --size 512
+  zoo dataset make shapes data/easy --clutter 0.5 --colour 0.6
 
 The same seed gives the same bytes with the same version of zoo, numpy and Pillow, all of which the folder's own
 dataset.yaml names. More pictures of one seed begin with the fewer. The folder appears only when it is whole.""",
@@ -122,11 +123,24 @@ dataset.yaml names. More pictures of one seed begin with the fewer. The folder a
     "--size", type=click.IntRange(64, 2048), default=320, show_default=True, help="Longest side in pixels."
 )
 @voice_options
-def shapes_(folder: Path, seed: int, count: int, size: int, quiet: bool, verbose: bool) -> None:
+@click.option(
+    "--clutter",
+    type=click.FloatRange(0, 1),
+    default=1,
+    show_default=True,
+    help="How much textures and lines disturb.",
+)
+@click.option(
+    "--colour", type=click.FloatRange(0, 1), default=0, show_default=True, help="How much colour tells the class."
+)
+def shapes_(
+    folder: Path, seed: int, count: int, size: int, clutter: float, colour: float, quiet: bool, verbose: bool
+) -> None:
     """Textured, turned, occluding shapes of eight classes, with void borders; splits train and val."""
     from registry.samples import shapes
 
-    names = shapes.make(folder, Voice(quiet=quiet, verbose=verbose), seed=seed, count=count, size=size)
+    voice = Voice(quiet=quiet, verbose=verbose)
+    names = shapes.make(folder, voice, seed=seed, count=count, size=size, clutter=clutter, colour=colour)
     _tell(folder, names)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cli.registries import Choice
-    from registry.card import Variant
+    from registry.card import Artifact, Variant
     from registry.catalog import Catalog
     from registry.fetch import Delivery
     from registry.resolve import Resolution
@@ -60,6 +60,7 @@ goes into zoo.lock and every later pull is held to it. Exit codes: 1 nothing may
 @click.option("--update", is_flag=True, help="Choose anew, whatever zoo.lock says.")
 @places.lock_option
 @click.option("--golden", is_flag=True, help="Take the golden vectors along, for a self-test where it runs.")
+@click.option("--lineage", is_flag=True, help="Take the record of how it came about along, for `zoo lineage`.")
 @click.option("--copy", is_flag=True, help="Copy into the output folder instead of linking to the cache.")
 @click.option("--force", is_flag=True, help="Replace a file of the same name with other bytes.")
 @output.format_option("text", "json")
@@ -98,7 +99,7 @@ class _Pull:
         """Resolve, explain, fetch, record, report."""
         choice = self._locked_release() or self._resolved(form)
         if self.options["dry_run"]:
-            pull_report.plan(choice.variant, form, golden=self.options["golden"])
+            pull_report.plan(choice.variant, form, self._companions(choice.variant))
             return
         delivery = self._fetch(choice)
         if not self.options["locked"]:
@@ -128,7 +129,9 @@ class _Pull:
             raise
         variants = self.catalog.variants(found)
         unpinned = self.options["allow_unpinned"]
-        return resolve(variants, self.target, self.wanted, self.settings.prefer, allow_unpinned=unpinned)
+        held = places.held(self.settings, variants)
+        prefer = self.settings.prefer
+        return resolve(variants, self.target, self.wanted, prefer, allow_unpinned=unpinned, held=held)
 
     def _choose(self, resolution: Resolution) -> Variant:
         """The locked variant, else the resolved one."""
@@ -149,6 +152,8 @@ class _Pull:
             )
         if resolution.chosen is None:
             raise pull_report.nothing(self.name, place, resolution)
+        if not self.options["why"]:
+            pull_report.passed_over(resolution, self.voice)
         return resolution.chosen
 
     def _fetch(self, choice: Choice) -> Delivery:
@@ -169,8 +174,17 @@ class _Pull:
             update=self.options["update"],
             link=not self.options["copy"],
             replace=self.options["force"],
-            golden=self.options["golden"],
+            companions=self._companions(variant),
         )
+
+    def _companions(self, variant: Variant) -> tuple[Artifact, ...]:
+        golden = variant.golden_files if self.options["golden"] else ()
+        if not self.options["lineage"]:
+            return golden
+        if variant.lineage_file is None:
+            self.voice.note(f"{variant.full_name} carries no lineage record")
+            return golden
+        return (*golden, variant.lineage_file)
 
     def _beside(self, choice: Choice) -> Mapping[str, bytes]:
         """Card, licence note and labels: as they were published, else made of the card."""

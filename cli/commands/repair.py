@@ -98,7 +98,7 @@ def _source(catalog: Catalog, digest: Digest, variant: str) -> tuple[Variant, Ar
     """A variant and its artifact of this digest, or an unpinned one that the lock file holds to it."""
     names = catalog.find(variant) if variant else catalog.with_digest(digest.hex)
     for candidate in catalog.variants(names):
-        for artifact in (*candidate.files, *candidate.golden_files):
+        for artifact in (*candidate.files, *candidate.companions):
             if artifact.digest == digest:
                 return candidate, artifact
         if variant and candidate.files and not candidate.pinned:

@@ -55,6 +55,14 @@ golden vectors, they cannot be fetched, or the runtime is missing.""",
     help="Make a golden vector of this picture; repeat for several.",
 )
 @click.option(
+    "--every",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Of the output --record keeps one pixel of N in height and width.",
+)
+@click.option(
     "-o", "--output", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Where --record writes."
 )
 @output.format_option("text", "json")
@@ -66,6 +74,7 @@ def command(
     threads: int,
     delegate: str | None,
     images: tuple[Path, ...],
+    every: int,
     folder: Path | None,
     form: str,
     **options: Any,
@@ -80,7 +89,7 @@ def command(
     subjects = _subjects(what, card, settings, voice)
     files = Files(settings, voice, source)
     if folder is not None:
-        _record(subjects, images, folder, files, engine, voice, form)
+        _record(_only(subjects), images, every, folder, files, engine, voice, form)
         return 0
     tested = _with_vectors(what, subjects, voice)
     verdicts = [_verdict(one, files, engine, voice) for one in tested]
@@ -191,8 +200,9 @@ def _read(subject: _Subject, files: Files) -> tuple[Path, Graph]:
 
 
 def _record(
-    subjects: list[_Subject],
+    subject: _Subject,
     images: tuple[Path, ...],
+    every: int,
     folder: Path,
     files: Files,
     engine: _Engine,
@@ -205,7 +215,6 @@ def _record(
     from registry.record import record, snippet, write
     from registry.segmenter import open_segmenter
 
-    subject = _only(subjects)
     variant = subject.variant
     path, graph = _read(subject, files)
     facts = Facts(graph)
@@ -213,7 +222,9 @@ def _record(
         segmenter = open_segmenter(path, graph, variant, threads=engine.threads, delegate=engine.delegate)
         stem = Path(model_artifact(variant).file).stem if variant else path.stem
         quantized = facts.scheme.scheme not in FLOAT_SCHEMES
-        recording = record(segmenter, images, folder, stem=stem, model=Digest.of_file(path), quantized=quantized)
+        recording = record(
+            segmenter, images, folder, stem=stem, model=Digest.of_file(path), quantized=quantized, every=every
+        )
     for name in recording.uniform:
         voice.note(f"{name}: the output is one value everywhere, which proves little; take another picture")
     text = snippet(recording, subject.name if variant else path.name)

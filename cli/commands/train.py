@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from cli import output
-from cli.data_folder import dataset_of
+from cli import output, training_run
 from cli.overrides import overrides_option, pairs
 from cli.session import Voice, common_options, load_settings
-
-if TYPE_CHECKING:
-    from registry.settings import Settings
 
 
 @click.command(
@@ -53,53 +48,14 @@ def command(
     """Train a segmentation network by a configuration; interrupted runs go on."""
     settings = load_settings(cards=cards, cache=cache)
     voice = Voice(quiet=quiet, verbose=verbose)
-    record, place = _train(
-        config, folder, pairs(overrides), settings, voice, resume, threads or os.cpu_count() or 1
-    )
+    source = training_run.read(config, pairs(overrides))
+    place = folder or Path(source.configuration.folder)
+    record = training_run.train(source, place, settings, voice, resume=resume, threads=threads)
     if form == "json":
         output.print_json({**record, "folder": str(place)})
     else:
         _print(record, place)
     return 0
-
-
-def _train(
-    config: Path,
-    folder: Path | None,
-    overrides: dict[str, str],
-    settings: Settings,
-    voice: Voice,
-    resume: bool | None,
-    threads: int,
-) -> tuple[dict[str, Any], Path]:
-    from registry import train
-    from registry.samples import VocFolder
-    from registry.training import document, generated, network
-    from registry.training.images import Images
-
-    network.require_extra()
-    source = document.read(config, overrides)
-    how = source.configuration
-    place = folder or Path(how.folder)
-    data = generated.data_folder(how.data, place, voice)
-    opened = VocFolder(data)
-    dataset = dataset_of(data, how.data.dataset, settings, voice)
-    source.require_dataset(dataset)
-    images = Images.of(opened, dataset, source)
-    _quiet_tensorflow(voice)
-    try:
-        return train.train(source, images, place, voice, threads=threads, resume=resume), place
-    except KeyboardInterrupt:
-        voice.note(f"{place}: what is trained up to the last whole epoch is kept; the same command goes on")
-        raise
-
-
-def _quiet_tensorflow(voice: Voice) -> None:
-    """Load TensorFlow without the lines that its libraries write on stderr."""
-    if not voice.verbose:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with voice.hush():
-        import tensorflow  # noqa: F401 - loaded here, used in the library
 
 
 def _print(record: dict[str, Any], place: Path) -> None:

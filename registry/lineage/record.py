@@ -13,6 +13,9 @@ from registry.errors import RejectedError, RequestError
 
 SCHEMA = "lineage-record/1"
 
+INPUT, OUTPUT = "input.", "output."
+"""Beginnings of the roles of what went in and what came out, by which runs find those that they follow."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -43,19 +46,20 @@ class File:
 
 @dataclass(frozen=True)
 class Record:
-    """One thing done: an evaluation, later a training, an export, a quantization.
+    """One thing done: an evaluation, a training, an export, a quantization.
 
     Attributes:
         kind: What was done, such as `evaluation`.
         experiment: What it belongs to: runs of one experiment are meant to be compared.
         name: Title among the runs of an experiment; need not be unique.
         started, ended: Milliseconds since 1970 in UTC.
-        subjects: Digests of what it is about, by role, such as `artifact`.
+        subjects: Digests of what it is about, by role, such as `artifact`, `input.model` and `output.model`.
         params: How it was done.
         metrics: What came of it.
         tags: What else to find it by, such as `variant` and `version`.
         datasets: Images that went in.
         files: Files that belong to it.
+        parent: Digest of the record of the pipeline that it was a part of, or None.
     """
 
     kind: str
@@ -69,6 +73,7 @@ class Record:
     tags: Mapping[str, str]
     datasets: tuple[DatasetInput, ...] = ()
     files: tuple[File, ...] = ()
+    parent: Digest | None = None
 
     @property
     def digest(self) -> Digest:
@@ -93,6 +98,7 @@ class Record:
                 {"name": one.name, "images": one.images.hex, "context": one.context} for one in self.datasets
             ],
             "files": [{"path": one.path, "sha256": one.digest.hex, "size": one.size} for one in self.files],
+            **({"parent": self.parent.hex} if self.parent else {}),
         }
 
     @classmethod
@@ -136,6 +142,7 @@ def _read(document: Mapping[str, Any]) -> Record:
             File(inner_path(_text(one["path"])), Digest(_text(one["sha256"])), int(one["size"]))
             for one in document["files"]
         ),
+        parent=Digest(_text(document["parent"])) if "parent" in document else None,
     )
 
 

@@ -85,7 +85,8 @@ def calibration_set(asked: Calibration) -> CalibrationSet:
 
 def _drawn(listed: Sequence[str], asked: Calibration) -> Sequence[str]:
     """The first of a sorted list, or a sample of it."""
-    count = asked.count or 0
+    count = asked.count if asked.share is None else max(1, int(len(listed) * asked.share))
+    count = count or 0
     if count > len(listed):
         raise RequestError(
             f"calibration: expected at most the {len(listed)} images of the list {asked.split!r}, found {count}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import configuration
+from registry import configuration, schema
 from registry.document import Document, Step
 from registry.problem import Problem
 
@@ -22,12 +22,13 @@ _REPRESENTATIONS = {"tflite": (), "onnx-qdq": ("int8", "mixed"), "onnx": ("float
 
 @dataclass(frozen=True)
 class Calibration:
-    """Which images activations are measured on: `ids`, or `count` of them; see the schema."""
+    """Which images activations are measured on: `ids`, or `count` or `share` of them; see the schema."""
 
     data: str
     split: str
     ids: tuple[str, ...] = ()
     count: int | None = None
+    share: float | None = None
     seed: int | None = None
 
 
@@ -111,13 +112,35 @@ def read(path: Path, overrides: Mapping[str, str] | None = None, data: Path | No
     Raises:
         RequestError: It is not valid; the message has every problem with its place.
     """
-    found = configuration.read(path, KIND, _rules, overrides)
-    plain: dict[str, Any] = found.document.value
+    return _read(configuration.read(path, KIND, _rules, overrides), data, None)
+
+
+def check(found: Document) -> list[Problem]:
+    """Every breach of the schema, or, where there is none, of the rules that it cannot say."""
+    return schema.check(found, KIND) or list(_rules(found))
+
+
+def valid(found: Document, usual: Path | None = None) -> Quantization:
+    """The configuration of a document in which `check` finds nothing.
+
+    Args:
+        found: The document.
+        usual: Folder of images where none is stated.
+
+    Raises:
+        RequestError: There is none.
+    """
+    return _read(configuration.Read(KIND, found, ()), None, usual)
+
+
+def _read(found: configuration.Read, data: Path | None, other: Path | None) -> Quantization:
+    stated: dict[str, Any] = found.document.value
+    plain = {key: dict(value) if isinstance(value, dict) else value for key, value in stated.items()}
     if data is not None:
         for section in ("calibration", "mixed", "gate"):
             if section in plain:
                 plain[section]["data"] = str(data)
-    usual = plain.get("calibration", {}).get("data")
+    usual = plain.get("calibration", {}).get("data", None if other is None else str(other))
     for section in ("calibration", "mixed", "gate"):
         if section in plain and plain[section].setdefault("data", usual) is None:
             raise found.error(
@@ -211,10 +234,10 @@ def _ends(found: Document) -> Iterator[Problem]:
 def _calibration_rules(found: Document, section: Mapping[str, Any] | None) -> Iterator[Problem]:
     if section is None:
         return
-    if len({"ids", "count"} & section.keys()) != 1:
+    if len({"ids", "count", "share"} & section.keys()) != 1:
         message = "the images must be named in one way"
-        yield found.problem(("calibration",), "calibration", message, expected="'ids' or 'count'")
-    if "seed" in section and "count" not in section:
+        yield found.problem(("calibration",), "calibration", message, expected="'ids', 'count' or 'share'")
+    if "seed" in section and "ids" in section:
         yield _unused(found, ("calibration", "seed"), "a list of ids")
 
 

@@ -17,7 +17,7 @@ from registry.quantization.mixed import Choice
 
 KIND = "quantization-record/1"
 FILE = "quantization.json"
-NAMES = frozenset({FILE, "model.tflite", "model.onnx"})
+NAMES = frozenset({FILE, "model.tflite", "model.onnx", "model.lineage.json"})
 """Names of the files that a run may leave."""
 
 _PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "numpy", "pillow")

@@ -22,6 +22,18 @@ SMALLEST = 0.6
 
 JPEG_QUALITY = 92
 
+TYPICAL = (
+    (205, 60, 55),
+    (60, 150, 65),
+    (225, 200, 70),
+    (60, 80, 200),
+    (165, 65, 175),
+    (70, 190, 200),
+    (120, 120, 125),
+    (225, 140, 165),
+)
+"""Typical colours of the classes, red, green and blue: what `Recipe.colour` draws them to."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -32,12 +44,16 @@ class Recipe:
         split: Number of the split, which has pictures of its own.
         index: Number of the picture in its split; a longer split begins with the same pictures.
         size: Longest side in pixels.
+        clutter: How much textures and things of no class disturb, 0 to 1. Noise, light and occlusion stay.
+        colour: How much the colour of a thing tells its class, 0 to 1. The ground has any colour.
     """
 
     seed: int
     split: int
     index: int
     size: int
+    clutter: float = 1.0
+    colour: float = 0.0
 
 
 def paint(recipe: Recipe) -> tuple[bytes, bytes]:
@@ -47,15 +63,17 @@ def paint(recipe: Recipe) -> tuple[bytes, bytes]:
     random = np.random.default_rng([recipe.seed, recipe.split, recipe.index])
     height, width = (int(side) for side in random.integers(round(recipe.size * SMALLEST), recipe.size + 1, 2))
     reach = min(height, width)
-    picture = surface(random, height, width, reach * random.uniform(0.05, 0.3))
-    _clutter(random, picture, reach)
+    picture = surface(random, height, width, reach * random.uniform(0.05, 0.3), recipe.clutter)
+    _clutter(random, picture, reach, recipe.clutter)
     mask = np.zeros((height, width), np.uint8)
     for _ in range(int(random.integers(2, 8))):
-        _place(random, picture, mask, reach)
+        _place(random, picture, mask, reach, recipe)
     return _jpeg(_photographed(random, picture)), png_mask(mask)
 
 
-def _place(random: np.random.Generator, picture: NDArray[np.float32], mask: NDArray[np.uint8], reach: int) -> None:
+def _place(
+    random: np.random.Generator, picture: NDArray[np.float32], mask: NDArray[np.uint8], reach: int, recipe: Recipe
+) -> None:
     """Put one thing before all that is there already."""
     import numpy as np
 
@@ -68,7 +86,10 @@ def _place(random: np.random.Generator, picture: NDArray[np.float32], mask: NDAr
     rows, columns = slice(max(top, 0), min(top + side, height)), slice(max(left, 0), min(left + side, width))
     part = (slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left))
     _shade(picture, np.roll(_blurred(alpha, side / 24), (side // 20, side // 24), (0, 1))[part], rows, columns)
-    look = surface(random, side, side, side * random.uniform(0.06, 0.35)) * _light(random, side)[..., None]
+    look = surface(random, side, side, side * random.uniform(0.06, 0.35), recipe.clutter)
+    if recipe.colour:
+        look += np.float32(recipe.colour) * (np.array(TYPICAL[label - 1], np.float32) - look.mean((0, 1)))
+    look = look * _light(random, side)[..., None]
     share = alpha[part][..., None]
     picture[rows, columns] = picture[rows, columns] * (1 - share) + look[part] * share
     grown, shrunk = _grown(alpha > 0.5, reach)
@@ -121,13 +142,13 @@ def _shade(picture: NDArray[np.float32], shadow: NDArray[np.float32], rows: slic
     picture[rows, columns] *= 1 - 0.45 * shadow[..., None]
 
 
-def _clutter(random: np.random.Generator, picture: NDArray[np.float32], reach: int) -> None:
+def _clutter(random: np.random.Generator, picture: NDArray[np.float32], reach: int, clutter: float) -> None:
     """Lines and soft patches that belong to no class, so that not every edge is a thing's."""
     import numpy as np
     from PIL import Image, ImageDraw
 
     height, width = picture.shape[:2]
-    for _ in range(int(random.integers(3, 9))):
+    for _ in range(round(int(random.integers(3, 9)) * clutter)):
         sheet = Image.new("L", (width, height))
         ends = [tuple(point) for point in random.uniform(-0.1, 1.1, (3, 2)) * [width, height]]
         ImageDraw.Draw(sheet).line(
@@ -135,8 +156,8 @@ def _clutter(random: np.random.Generator, picture: NDArray[np.float32], reach: i
         )
         alpha = np.asarray(sheet, np.float32)[..., None] / 255 * np.float32(random.uniform(0.3, 0.9))
         picture[:] = picture * (1 - alpha) + random.uniform(20, 235, 3).astype(np.float32) * alpha
-    patches = np.clip(noise(random, height, width, reach / 2) * 3 - 0.6, 0, 0.8)[..., None]
-    picture[:] = picture * (1 - patches) + surface(random, height, width, reach / 8) * patches
+    patches = np.clip(noise(random, height, width, reach / 2) * 3 - 0.6, 0, 0.8)[..., None] * np.float32(clutter)
+    picture[:] = picture * (1 - patches) + surface(random, height, width, reach / 8, clutter) * patches
 
 
 def _photographed(random: np.random.Generator, picture: NDArray[np.float32]) -> Any:

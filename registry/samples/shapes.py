@@ -28,7 +28,16 @@ VAL_SHARE = 5
 SPLITS = ("train", "val")
 
 
-def make(destination: Path, progress: Progress, *, seed: int, count: int, size: int) -> dict[str, list[str]]:
+def make(
+    destination: Path,
+    progress: Progress,
+    *,
+    seed: int,
+    count: int,
+    size: int,
+    clutter: float = 1.0,
+    colour: float = 0.0,
+) -> dict[str, list[str]]:
     """Generate the dataset into a new folder; returns the identifiers of each split.
 
     Args:
@@ -37,18 +46,22 @@ def make(destination: Path, progress: Progress, *, seed: int, count: int, size: 
         seed: Of everything; from 0.
         count: Pictures of both splits together, at least 2.
         size: Longest side in pixels.
+        clutter: How much textures and things of no class disturb, 0 to 1.
+        colour: How much the colour of a thing tells its class, 0 to 1.
 
     Raises:
         RequestError: A number is out of its range, or the folder exists.
         UnavailableError: The folder cannot be written, or the extra [eval] is missing.
     """
     require_extra()
-    _require(seed, count, size)
+    _require(seed, count, size, clutter, colour)
     held = max(1, count // VAL_SHARE)
     amounts = dict(zip(SPLITS, (count - held, held), strict=True))
     names = {split: [f"{split}-{seed}-{number:06}" for number in range(amounts[split])] for split in SPLITS}
     recipes = [
-        Recipe(seed, order, number, size) for order, split in enumerate(SPLITS) for number in range(amounts[split])
+        Recipe(seed, order, number, size, clutter, colour)
+        for order, split in enumerate(SPLITS)
+        for number in range(amounts[split])
     ]
     files = [name for split in SPLITS for name in names[split]]
     with new_folder(destination) as root, progress.task("painting", count, unit="images") as advance:
@@ -58,24 +71,28 @@ def make(destination: Path, progress: Progress, *, seed: int, count: int, size: 
             advance(1)
         for split in SPLITS:
             write_list(root, split, names[split])
-        write_card(root, card(seed=seed, count=count, size=size), names)
+        write_card(root, card(seed=seed, count=count, size=size, clutter=clutter, colour=colour), names)
     return names
 
 
-def _require(seed: int, count: int, size: int) -> None:
-    if seed < 0 or count < len(SPLITS) or not SMALLEST_SIZE <= size <= LARGEST_SIZE:
+def _require(seed: int, count: int, size: int, clutter: float, colour: float) -> None:
+    whole = seed >= 0 and count >= len(SPLITS) and SMALLEST_SIZE <= size <= LARGEST_SIZE
+    if not (whole and 0 <= clutter <= 1 and 0 <= colour <= 1):
         raise RequestError(
-            f"cannot generate {count} pictures of {size} pixels with seed {seed}",
-            hint=f"a seed from 0, at least 2 pictures, a size from {SMALLEST_SIZE} to {LARGEST_SIZE}",
+            f"cannot generate {count} pictures of {size} pixels with seed {seed}, clutter {clutter:g}"
+            f" and colour {colour:g}",
+            hint=f"a seed from 0, at least 2 pictures, a size from {SMALLEST_SIZE} to {LARGEST_SIZE},"
+            " clutter and colour from 0 to 1",
         )
 
 
-def card(*, seed: int, count: int, size: int) -> dict[str, Any]:
+def card(*, seed: int, count: int, size: int, clutter: float = 1.0, colour: float = 0.0) -> dict[str, Any]:
     """The dataset card of a generated folder, without its splits."""
     import numpy as np
     import PIL
     from PIL import features
 
+    asked = f" --clutter {clutter:g}" * (clutter != 1) + f" --colour {colour:g}" * (colour != 0)
     jpeg = features.version("libjpeg_turbo") or features.version("jpg")
     return {
         "schema": "dataset/1",
@@ -84,7 +101,7 @@ def card(*, seed: int, count: int, size: int) -> dict[str, Any]:
         "licence": "CC0-1.0",
         "task": "semantic-segmentation",
         "derivation": (
-            f"zoo dataset make shapes, version {VERSION}, --seed {seed} --count {count} --size {size}; "
+            f"zoo dataset make shapes, version {VERSION}, --seed {seed} --count {count} --size {size}{asked}; "
             f"numpy {np.__version__}, Pillow {PIL.__version__}, JPEG library {jpeg}."
         ),
         "classes": {

@@ -25,15 +25,25 @@ def noise(random: np.random.Generator, height: int, width: int, grain: float) ->
     return np.asarray(whole, np.float32)
 
 
-def surface(random: np.random.Generator, height: int, width: int, scale: float) -> NDArray[np.float32]:
-    """A textured surface (H, W, 3), values from 0 to 255; `scale` is the size of its pattern in pixels."""
+def surface(
+    random: np.random.Generator, height: int, width: int, scale: float, strength: float = 1.0
+) -> NDArray[np.float32]:
+    """A textured surface (H, W, 3), values from 0 to 255.
+
+    Args:
+        random: Says what it looks like.
+        height: Of it, in pixels.
+        width: Of it, in pixels.
+        scale: Size of its pattern in pixels.
+        strength: How much the texture is seen, 0 to 1.
+    """
     import numpy as np
 
     one, other = _colours(random)
-    pattern = _pattern(random, height, width, scale)[..., None]
+    pattern = _pattern(random, height, width, scale)[..., None] * np.float32(strength)
     mixed = one + (other - one) * pattern
     grain = noise(random, height, width, scale * random.uniform(0.6, 2.5)) * random.uniform(8, 34)
-    return np.asarray(mixed + grain[..., None], np.float32)
+    return np.asarray(mixed + grain[..., None] * np.float32(strength), np.float32)
 
 
 def _colours(random: np.random.Generator) -> tuple[Any, Any]:

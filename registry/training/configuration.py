@@ -53,11 +53,13 @@ class Parent:
 
 @dataclass(frozen=True)
 class Shapes:
-    """Generated images: seed, how many, longest side in pixels."""
+    """Generated images, as `registry.samples.shapes.make` takes them."""
 
     seed: int
     count: int
     size: int
+    clutter: float = 1.0
+    colour: float = 0.0
 
 
 @dataclass(frozen=True)

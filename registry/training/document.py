@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import configuration
+from registry import configuration, schema
 from registry.dataset import Dataset
 from registry.document import Document, Step
 from registry.problem import Problem
@@ -73,6 +73,16 @@ def read(path: Path, overrides: Mapping[str, str] | None = None) -> Source:
     """
     found = configuration.read(path, KIND, _rules, overrides)
     return Source(found.kind, found.document, found.overrides, from_plain(found.document.value))
+
+
+def check(found: Document) -> list[Problem]:
+    """Every breach of the schema, or, where there is none, of the rules that it cannot say."""
+    return schema.check(found, KIND) or list(_rules(found))
+
+
+def valid(found: Document) -> Source:
+    """The configuration of a document in which `check` finds nothing."""
+    return Source(KIND, found, (), from_plain(found.value))
 
 
 def _rules(found: Document) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from registry.errors import RequestError
@@ -27,9 +28,9 @@ def data_folder(data: Data, output: Path, progress: Progress) -> Path:
     wanted = data.shapes
     folder = output / FOLDER
     if not folder.exists():
-        shapes.make(folder, progress, seed=wanted.seed, count=wanted.count, size=wanted.size)
+        shapes.make(folder, progress, **asdict(wanted))
         return folder
-    card = shapes.card(seed=wanted.seed, count=wanted.count, size=wanted.size)
+    card = shapes.card(**asdict(wanted))
     found = read_card(folder / CARD).document.get("derivation")
     if found != card["derivation"]:
         raise RequestError(

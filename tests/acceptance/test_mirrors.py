@@ -28,6 +28,26 @@ def test_a_folder_mirror_gives_the_bytes_and_the_public_address_is_left_alone(
     assert zoo.lock()["pulls"][0]["artifacts"][0]["source"] == str(mirror / Digest.of(DATA).blob_path)
 
 
+def test_a_folder_of_cards_may_hold_the_bytes_itself(zoo: Zoo, cards: Cards) -> None:
+    """So that cards and files can be handed over as one folder; other bytes under the name are not taken."""
+    cards.card(pinned("net", DATA))
+    mirror_of(cards.folder, DATA)
+    result = zoo("pull", "net", "--offline", "-o", "out")
+    assert result.code == 0, result
+    assert (zoo.work / "out" / "net.tflite").read_bytes() == DATA
+    assert zoo("validate").code == 0
+
+
+def test_a_pull_says_what_it_passed_over(zoo: Zoo, cards: Cards) -> None:
+    cards.card(unpinned("net", "https://example.org/net.tflite"))
+    cards.card(pinned("toy", DATA), model="toy", purpose="bring-up")
+    mirror_of(cards.folder, DATA)
+    result = zoo("pull", "netfamily", "--offline", "-o", "out")
+    assert result.code == 0, result
+    assert_says(result, "passed over 1 variant", "acme/net/net: unpinned", "acme/toy/toy is for bring-up")
+    assert (zoo.work / "out" / "toy.tflite").read_bytes() == DATA
+
+
 def test_a_web_mirror_gives_the_bytes(zoo: Zoo, cards: Cards, simulator: Simulator) -> None:
     cards.card(pinned("net", DATA))
     url = simulator.blob(DATA)

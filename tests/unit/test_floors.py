@@ -24,12 +24,12 @@ FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
     **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
-    **dict.fromkeys(("golden", "golden_rules"), FIRST),
+    **dict.fromkeys(("golden", "golden_rules", "lineage_rules"), FIRST),
     **dict.fromkeys(
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
-    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach"), SECOND),
+    **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach", "recipe"), SECOND),
     **dict.fromkeys(
         ("signature", "attachment", "beside", "capacity", "conditions", "operators", "samples"), SECOND
     ),
@@ -38,9 +38,10 @@ FLOORS = {
     **dict.fromkeys(("pictures", "preparation", "class_map", "segmenter", "drawing"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
+    **dict.fromkeys(("pipeline", "vendors"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
-    **dict.fromkeys(("sign", "authenticate", "selftest", "record"), VERBS),
+    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
@@ -127,7 +128,7 @@ def own_part(module: str) -> str:
 @pytest.mark.parametrize("module", ALL)
 def test_one_module_knows_mlflow(module: str) -> None:
     knows = "mlflow" in {name.split(".")[0] for name in imports_of(module)}
-    assert knows is (module == "registry.lineage.tracker")
+    assert knows is (module == "registry.lineage.connection")
 
 
 def test_the_walk_finds_imports_wherever_they_stand() -> None:

@@ -20,7 +20,7 @@ from registry.preparation import Preparation
 from registry.record import names_of, record, snippet, tolerance_for
 from registry.runtime.base import Array, Model, Port
 from registry.segmenter import Segmenter, open_segmenter
-from registry.selftest import array_of
+from registry.selftest import array_of, selftest
 from tests.acceptance.world import SHARED
 from tests.unit import builders
 from tests.unit.onnx_models import brightness_classes
@@ -84,6 +84,24 @@ def test_scores_and_class_maps(tmp_path: Path, argmax: bool, layout: str | None,
     # indented as the properties of a variant, and no alias, which cards do not take
     assert text.splitlines()[2] == b"    artifacts:"
     assert b"&" not in text
+
+
+def test_of_a_large_output_one_pixel_of_several_is_enough(tmp_path: Path) -> None:
+    path = brightness_classes(tmp_path / "net.onnx", height=9, width=9)
+    document = builders.variant(format="onnx", preprocessing={"mean": 127.5, "scale": 1}, classes={"count": 2})
+    segmenter = open_segmenter(path, read(path), builders.one(**document))
+    Image.radial_gradient("L").save(tmp_path / "a.png")
+    model = Digest.of_file(path)
+    made = record(segmenter, [tmp_path / "a.png"], tmp_path, stem="n", model=model, quantized=False, every=4)
+    vector = Vector.from_document(made.golden[0])
+    assert (vector.output.shape, vector.output.kept_shape) == ((1, 2, 9, 9), (1, 2, 3, 3))
+    contents = {side.file: (tmp_path / side.file).read_bytes() for side in (vector.input, vector.output)}
+    assert len(contents[vector.output.file]) == 2 * 3 * 3 * 4
+    (outcome,) = selftest(segmenter.model, [vector], contents)
+    assert outcome.passed
+    turned = np.frombuffer(contents[vector.output.file], np.float32)[::-1].tobytes()
+    (outcome,) = selftest(segmenter.model, [vector], {**contents, vector.output.file: turned})
+    assert not outcome.passed
 
 
 def test_names_are_plain_and_differ() -> None:

@@ -294,3 +294,21 @@ def test_every_order_of_three_gives_the_same_verdict() -> None:
     items = variants_of(card(*(variant(name, latencies=[latency(3)]) for name in "abc")))
     verdicts = [resolve(order, BOARD, Constraints(), "latency") for order in itertools.permutations(items)]
     assert all(verdict == verdicts[0] for verdict in verdicts)
+
+
+def test_what_is_for_bring_up_comes_last_whatever_its_figures() -> None:
+    """It is chosen only where nothing else can be verified, and says what was passed over."""
+    toy = card(variant("toy", metrics=[metric(0.99)]), publisher="zoo", purpose="bring-up")
+    real = card(variant("real", metrics=[metric(0.5)]), publisher="acme")
+    lost = card(
+        variant("lost", artifacts=[artifact(sha256="unpinned", size=None)]), publisher="acme", model="other"
+    )
+    found = resolve([*variants_of(toy), *variants_of(real)], None, Constraints(), "accuracy")
+    assert found.chosen is not None
+    assert found.chosen.name == "real"
+    assert found.candidates[1].reason == "for bring-up and tests only; acme/net/real is for deployment"
+    assert found.passed_over == ()
+    alone = resolve([*variants_of(toy), *variants_of(lost)], None, Constraints(), "accuracy")
+    assert alone.chosen is not None
+    assert alone.chosen.name == "toy"
+    assert names(alone.passed_over) == ["acme/other/lost"]

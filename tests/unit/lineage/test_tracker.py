@@ -12,7 +12,7 @@ import pytest
 
 from registry.digest import Digest
 from registry.errors import RejectedError, RequestError, UnavailableError
-from registry.lineage import Address, Spool, Tracker
+from registry.lineage import Address, Connection, Spool, Tracker
 from registry.lineage.failure import failure, without_secrets
 from registry.lineage.spool import tree
 from tests.unit.lineage.records import record
@@ -31,7 +31,7 @@ def address(folder: Path) -> Address:
 
 @pytest.fixture(scope="module")
 def tracker(address: Address) -> Tracker:
-    return Tracker(address, {})
+    return Tracker(Connection(address, {}))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def client(tracker: Tracker) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         tracker.log(record(name="first"), Path("/nowhere"))
-        return tracker._open()
+        return tracker._connection._open()
 
 
 def runs(client: Any, experiment: str) -> list[Any]:
@@ -145,7 +145,7 @@ def test_a_deleted_experiment_is_told(tracker: Tracker, client: Any) -> None:
 
 
 def test_nothing_is_said_by_mlflow_itself(tmp_path: Path, client: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    fresh = Tracker(Address.parse(f"sqlite:///{tmp_path}/fresh.db", tmp_path), {})
+    fresh = Tracker(Connection(Address.parse(f"sqlite:///{tmp_path}/fresh.db", tmp_path), {}))
     fresh.log(record(), Path("/nowhere"))
     assert capfd.readouterr().out == ""
 
@@ -153,7 +153,7 @@ def test_nothing_is_said_by_mlflow_itself(tmp_path: Path, client: Any, capfd: py
 def test_another_file_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "notes.db").write_text("these are notes, not a database" * 100)
     with pytest.raises(UnavailableError, match="not a database") as caught:
-        Tracker(Address.parse(f"sqlite:///{tmp_path}/notes.db", tmp_path), {}).log(record(), tmp_path)
+        Tracker(Connection(Address.parse(f"sqlite:///{tmp_path}/notes.db", tmp_path), {})).log(record(), tmp_path)
     assert "another file" in str(caught.value.hint)
 
 
@@ -163,7 +163,7 @@ def test_a_database_of_another_mlflow_is_told(tmp_path: Path, folder: Path, clie
         connection.execute("UPDATE alembic_version SET version_num = '000000000000'")
     connection.close()
     with pytest.raises(UnavailableError) as caught:
-        Tracker(Address.parse(f"sqlite:///{tmp_path}/old.db", tmp_path), {}).log(record(), tmp_path)
+        Tracker(Connection(Address.parse(f"sqlite:///{tmp_path}/old.db", tmp_path), {})).log(record(), tmp_path)
     assert "mlflow db upgrade" in str(caught.value.hint)
 
 
@@ -192,13 +192,13 @@ def test_a_report_that_is_not_there(tmp_path: Path) -> None:
 def test_a_missing_mlflow_names_the_extra(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(UnavailableError, match="MLflow") as caught:
-        Tracker(address, {})
+        Connection(address, {})
     assert caught.value.hint == "pip install 'edge-model-zoo[lineage]'"
 
 
 def test_what_the_user_has_set_of_mlflow_stays(address: Address) -> None:
     environ = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "99"}
-    Tracker(address, environ)
+    Connection(address, environ)
     assert environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "99"
     assert environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "1"
     assert environ["MLFLOW_DISABLE_TELEMETRY"] == "true"

@@ -35,6 +35,12 @@ def test_the_first_of_the_sorted_list(data: str) -> None:
     assert calibration_set(Calibration(data, "train", count=2)).names == ("a", "b")
 
 
+def test_a_share_of_the_list_is_at_least_one_image(data: str) -> None:
+    assert calibration_set(Calibration(data, "train", share=0.5)).names == ("a", "b")
+    assert calibration_set(Calibration(data, "train", share=0.01)).names == ("a",)
+    assert set(calibration_set(Calibration(data, "train", share=1, seed=3)).names) == set("abcd")
+
+
 def test_a_seed_draws_the_same_each_time_and_another_seed_others(data: str) -> None:
     drawn = {seed: calibration_set(Calibration(data, "train", count=3, seed=seed)).names for seed in range(8)}
     assert drawn[5] == calibration_set(Calibration(data, "train", count=3, seed=5)).names

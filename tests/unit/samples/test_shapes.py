@@ -37,6 +37,30 @@ def test_a_recipe_gives_the_same_bytes_and_another_gives_others() -> None:
     assert all(paint(other) != one for other in others)
 
 
+def test_colour_draws_a_class_to_its_typical_one() -> None:
+    """Where it tells the class, mean colours of a class lie closer together than without."""
+
+    def spread(colour: float) -> float:
+        found = []
+        for number in range(24):
+            image, mask = paint(Recipe(5, 0, number, 96, 0.5, colour))
+            pixels, ids = np.asarray(Image.open(io.BytesIO(image)), float), read_mask(mask)
+            if (ids == 4).any():
+                found.append(pixels[ids == 4].mean(axis=0))
+        return float(np.std(found, axis=0).mean())
+
+    assert spread(0.9) < spread(0) / 2
+
+
+def test_less_clutter_leaves_smoother_grounds() -> None:
+    def roughness(clutter: float) -> float:
+        image, mask = paint(Recipe(5, 0, 3, 128, clutter))
+        pixels, ids = np.asarray(Image.open(io.BytesIO(image)), float), read_mask(mask)
+        return float(pixels[ids == 0].std(axis=0).mean())
+
+    assert roughness(0) < roughness(1)
+
+
 def test_pictures_and_masks_belong_together_and_vary_in_size(painted: list[tuple[Any, Any]]) -> None:
     for image, mask in painted:
         assert image.shape == (*mask.shape, 3)

@@ -1,0 +1,227 @@
+"""The steps of a pipeline: each composes what one verb needs. A step that is not in the table cannot be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli import training_run
+from cli.session import Voice
+from registry.errors import MismatchError, RequestError
+
+if TYPE_CHECKING:
+    from registry.evaluation import Evaluation
+    from registry.pipeline.document import Pipeline
+    from registry.settings import Settings
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step is given.
+
+    Attributes:
+        pipeline: All that is to be done.
+        section: What says how this is done, as plain data.
+        place: Folder of the step.
+        model: The model so far, a path or the name of a variant; empty where there is none yet.
+        preprocessing: How pictures go into it, where an earlier step says so.
+        data: Folder of images that the step takes; None without one.
+        options: Of the command: cards, cache, registries, mirrors, offline, quiet, verbose.
+        settings, voice: Of the command.
+        threads: CPU threads of a training.
+        restart: Whether to begin anew.
+    """
+
+    pipeline: Pipeline
+    section: Mapping[str, Any]
+    place: Path
+    model: str
+    preprocessing: Mapping[str, Any]
+    data: Path | None
+    options: Mapping[str, Any]
+    settings: Settings
+    voice: Voice
+    threads: int
+    restart: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a step has made.
+
+    Attributes:
+        outputs: Files by role.
+        figures: What to say of it.
+        failure: Why its gate is not passed; empty where it is.
+        preprocessing: How pictures go into the model that it made.
+    """
+
+    outputs: Mapping[str, Path]
+    figures: str
+    failure: str = ""
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+
+
+Run = Callable[[Work], Result]
+
+
+def _train(work: Work) -> Result:
+    from registry.training import document
+    from registry.training.result import MODEL, RECORD_FILE
+
+    source = document.valid(work.pipeline.section("train"))
+    record = training_run.train(
+        source,
+        work.place,
+        work.settings,
+        work.voice,
+        resume=False if work.restart else None,
+        threads=work.threads,
+    )
+    chosen = record["epochs"][record["model"]["epoch"] - 1]
+    accuracy = chosen.get("val_mean_iou")
+    measured = "" if accuracy is None else f", mean IoU {accuracy:.2%} ({record['protocol']})"
+    return Result(
+        {"model": work.place / MODEL, "record": work.place / RECORD_FILE},
+        f"epoch {chosen['epoch']} of {len(record['epochs'])}{measured}",
+        preprocessing={**record["model"]["preprocessing"], "resize": "stretch", "interpolation": "bilinear"},
+    )
+
+
+def _evaluate(work: Work) -> Result:
+    from cli.evaluation_run import EvaluationRun
+    from registry.pipeline import record
+
+    section = work.section
+    protocol = section.get("protocol", "voc")
+    options = {
+        **work.options,
+        "data": work.data,
+        "split": section.get("split") or _held(work.pipeline) or "val",
+        "dataset_name": section.get("dataset") or _dataset(work.pipeline),
+        "protocols": (protocol,),
+        "limit": section.get("limit"),
+        "threads": _threads(work),
+        "delegate": None,
+        "card": None,
+        "against": None,
+        "max_bad": 0,
+        "restart": work.restart,
+        "preprocessing": {**work.preprocessing, **section.get("preprocessing", {})},
+    }
+    run = EvaluationRun(work.model, options)
+    evaluation = run.evaluate().evaluations[0]
+    path = work.place / "evaluation.json"
+    document = evaluation.to_json()
+    record.save(path, document)
+    mean = document["protocols"][protocol]["mean-iou"]
+    return Result(
+        {"record": path},
+        f"{_share(mean)} mean IoU ({protocol}), {evaluation.samples} images",
+        _gate(evaluation, mean, section.get("least_mean_iou")),
+    )
+
+
+def _threads(work: Work) -> int:
+    """Threads of an evaluation: TensorFlow keeps those of its first model for a process."""
+    if work.model.endswith((".keras", ".h5", ".hdf5")):
+        return work.threads
+    return int(work.section.get("threads", 1))
+
+
+def _gate(evaluation: Evaluation, mean: float | None, least: float | None) -> str:
+    if least is None or (mean is not None and mean >= least):
+        return ""
+    return f"expected a mean IoU of at least {least:.2%}, found {_share(mean)} on {evaluation.samples} images"
+
+
+def _share(value: float | None) -> str:
+    return "no" if value is None else f"{value:.2%}"
+
+
+def _held(pipeline: Pipeline) -> str | None:
+    """List that a training is measured on."""
+    data = pipeline.plain.get("training", {}).get("data")
+    return None if data is None else data.get("validation", "val")
+
+
+def _dataset(pipeline: Pipeline) -> str | None:
+    found: str | None = pipeline.plain.get("training", {}).get("data", {}).get("dataset")
+    return found
+
+
+def _quantize(work: Work) -> Result:
+    from dataclasses import replace
+
+    from cli.quantization_run import QuantizationRun
+    from registry.quantization import configuration
+    from registry.quantization.record import FILE
+
+    asked = configuration.valid(work.pipeline.section("quantize"), work.data)
+    asked = replace(asked, preprocessing={**work.preprocessing, **asked.preprocessing})
+    options = {**work.options, "threads": work.threads, "folder": work.place, "card": None, "keep": False}
+    beside = Path(work.pipeline.document.file).absolute().parent
+    found = QuantizationRun(work.model, options).run(asked, beside)
+    made, verdict = found.record["model"], found.verdict
+    outputs = {"record": work.place / FILE}
+    if made["file"]:
+        outputs["model"] = work.place / made["file"]
+    return Result(
+        outputs,
+        f"{made['scheme']} {made['granularity']}, {made['size']} bytes",
+        "" if verdict is None or verdict.passed else "the gate: " + "; ".join(verdict.reasons),
+        asked.preprocessing,
+    )
+
+
+STEPS: dict[str, Run] = {"train": _train, "quantize": _quantize, "evaluate": _evaluate}
+"""What runs a step, by its kind."""
+
+NOT_YET = {
+    "benchmark": "this version measures nothing on a board",
+    "deploy": "this version brings nothing to a board",
+    "predict": "it is no step of a chain yet: `zoo predict NAME|FILE IMAGE... -o DIR` does it",
+}
+"""Why a kind of step cannot be run."""
+
+
+def require_all(pipeline: Pipeline) -> None:
+    """Nothing is run unless every step can be.
+
+    Raises:
+        RequestError: A step cannot.
+    """
+    missing = [kind for kind in dict.fromkeys(pipeline.chain) if kind not in STEPS]
+    if missing:
+        told = "\n".join(f"  {kind}: {NOT_YET[kind]}" for kind in missing)
+        raise RequestError(
+            f"{pipeline.document.file}: nothing is run, since this version cannot do:\n{told}",
+            hint="leave these steps out, with their sections",
+        )
+
+
+def require_model(pipeline: Pipeline, options: Mapping[str, Any]) -> Path | None:
+    """The file that the pipeline begins with, proven; None where it trains one.
+
+    Raises:
+        RequestError: There is no such file or variant.
+        MismatchError: It has other bytes than the pipeline states.
+    """
+    from cli.model_file import located, settings_of
+    from registry.digest import Digest
+
+    stated = pipeline.plain.get("model")
+    if stated is None:
+        return None
+    path, _variant = located(stated["name"], *settings_of(options))
+    found = Digest.of_file(path)
+    if stated.get("sha256") not in (None, found.hex):
+        raise MismatchError(
+            f"model {stated['name']}",
+            expected=f"sha256:{stated['sha256']}",
+            found=str(found),
+            hint="the file has changed since the pipeline was written",
+        )
+    return path
