@@ -142,8 +142,17 @@ def _image(facts: Facts) -> dict[str, int | None]:
 
 
 def _channels_first(facts: Facts, shape: Shape) -> bool:
-    """Whether an image lies as planes; a file that was converted may keep its channels last all the same."""
-    return facts.graph.layout == "NCHW" and not (shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4))
+    """Whether the channels come before height and width: as the image that goes in has them, else as usual.
+
+    An ONNX file may have been converted from one whose channels come last, and keeps them there at its ends.
+    """
+    for own in (shape, *(facts.graph.tensors[index].shape for index in facts.graph.inputs)):
+        if own and len(own) == 4 and (own[1] in _CHANNELS) != (own[3] in _CHANNELS):
+            return own[1] in _CHANNELS
+    return facts.graph.layout == "NCHW"
+
+
+_CHANNELS = (1, 3)
 
 
 def _tensors(variant: Variant, facts: Facts) -> Iterator[Claim]:
@@ -244,7 +253,7 @@ def _normalisation(key: str, stated: Mapping[str, Any], facts: Facts) -> Claim:
         tensor = facts.graph.tensors[facts.graph.inputs[0]]
         if tensor.quantization and tensor.dtype == "uint8":
             points, scales = tensor.quantization.zero_points, tensor.quantization.scales
-            found, told = [float(one) for one in (points if key == "mean" else scales)], "by its input's own scale"
+            found, told = [float(one) for one in (points if key == "mean" else scales)], _OWN_SCALE
     if not found:
         return Claim(about, "unchecked", _shown(stated[key]), "", "the file carries no normalisation")
     wanted = [float(one) for one in _listed(stated[key])]
@@ -252,7 +261,21 @@ def _normalisation(key: str, stated: Mapping[str, Any], facts: Facts) -> Claim:
         abs(one - other) <= 1e-4 * max(abs(one), abs(other), 1e-9)
         for one, other in zip(_wide(wanted), _wide(found), strict=False)
     )
+    if not same and told == _OWN_SCALE and _near(key, wanted, found):
+        return Claim(about, "unchecked", _some(wanted), _some(found), "its input's scale comes from calibration")
     return Claim(about, "confirmed" if same else "contradicted", _some(wanted), _some(found), told)
+
+
+def _near(key: str, wanted: list[float], found: list[float]) -> bool:
+    """Whether a quantized input stores about the values that the card means: within a twentieth of their range."""
+    pairs = zip(_wide(wanted), _wide(found), strict=False)
+    if key == "mean":
+        return all(abs(one - other) <= 255 * _CALIBRATED for one, other in pairs)
+    return all(abs(one - other) <= _CALIBRATED * abs(one) for one, other in pairs)
+
+
+_CALIBRATED = 0.05
+_OWN_SCALE = "by its input's own scale"
 
 
 def _metadata_normalisation(key: str, facts: Facts) -> list[float]:

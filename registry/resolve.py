@@ -86,9 +86,11 @@ def resolve(
     can = _Can(allow_unpinned, frozenset(held))
     judged = [_judge(variant, target, constraints) for variant in sorted(variants, key=lambda item: item.full_name)]
     eligible = [candidate for candidate in judged if candidate.eligible]
-    serious = [candidate for candidate in eligible if not candidate.variant.bring_up]
-    compared = _common_conditions(serious or eligible, constraints) if prefer == "accuracy" else None
-    valued = [_valued(candidate, _preference(prefer, target, compared)) for candidate in eligible]
+    serious, toys = ([item for item in eligible if item.variant.bring_up is toy] for toy in (False, True))
+    conditions = {toy: _conditions(group, constraints, prefer) for toy, group in ((False, serious), (True, toys))}
+    compared = conditions[not serious]
+    preferences = {toy: _preference(prefer, target, found) for toy, found in conditions.items()}
+    valued = [_valued(candidate, preferences[candidate.variant.bring_up]) for candidate in eligible]
     ordered = sorted(valued, key=lambda candidate: _order(candidate, prefer))
 
     pullable = [item for item in ordered if can.obstacle(item.variant) is None]
@@ -111,6 +113,10 @@ def _judge(variant: Variant, target: Target | None, constraints: Constraints) ->
     return Candidate(variant, support, None, reason, eligible=not reason)
 
 
+def _conditions(eligible: list[Candidate], constraints: Constraints, prefer: str) -> Conditions | None:
+    return _common_conditions(eligible, constraints) if prefer == "accuracy" else None
+
+
 def _common_conditions(eligible: list[Candidate], constraints: Constraints) -> Conditions | None:
     """Conditions that most candidates have an accuracy under: only there can they be ordered."""
     counts = Counter(
@@ -124,7 +130,8 @@ def _common_conditions(eligible: list[Candidate], constraints: Constraints) -> C
     for candidate in eligible:
         if candidate.support and candidate.support.rank[0] == best:
             counts.update({key: len(eligible) for key in figures.own_metrics(candidate.variant) if key in counts})
-    return min(counts, key=lambda key: (-counts[key], key), default=None)
+    # of equally common ones the plain protocol, under which most of the field compares
+    return min(counts, key=lambda key: (-counts[key], key.protocol != "voc", key), default=None)
 
 
 def _preference(

@@ -81,7 +81,7 @@ def test_the_real_file_is_chosen_for_the_board_with_the_reason_why_not_the_other
 def test_the_measured_variants_are_named_in_order_and_refused_for_want_of_a_digest(
     shipped: Zoo, prefer: str, order: list[int], figures: list[str] | None
 ) -> None:
-    result = shipped("pull", "deeplabv3", "--target", "stm32n6", "--why", "--prefer", prefer)
+    result = shipped("pull", "st/deeplabv3", "--target", "stm32n6", "--why", "--prefer", prefer)
     assert result.code == 1, result
     names = [f"st/deeplabv3/person-{size}-aspp2-int8-qdq" for size in order]
     assert [name for rank, name in candidates(result) if rank in ("1", "2", "3")] == names
@@ -96,7 +96,35 @@ def test_the_measured_variants_are_named_in_order_and_refused_for_want_of_a_dige
 
 
 def test_without_why_the_answer_is_the_same(shipped: Zoo) -> None:
-    result = shipped("pull", "deeplabv3", "--target", "stm32n6")
+    result = shipped("pull", "st/deeplabv3", "--target", "stm32n6")
     assert result.code == 1, result
     assert_says(result, "st/deeplabv3/person-416-aspp2-int8-qdq", "unpinned", "--allow-unpinned", "--why")
     assert result.out == ""
+
+
+def test_the_first_command_works_on_any_machine_and_says_what_it_passed_over(shipped: Zoo) -> None:
+    """No mirror, no network: the reference family comes with the package."""
+    result = shipped("pull", "deeplabv3", "--target", "stm32n6", "--offline")
+    assert result.code == 0, result
+    assert_says(result, "st/deeplabv3/person-416-aspp2-int8-qdq", "unpinned", "is for bring-up and tests", "--why")
+    assert result.out.startswith("zoo/deeplabv3-shapes/256-int8-per-channel\n")
+    assert "verified" in result.out
+
+
+def test_the_reference_family_computes_here_what_it_did_where_it_was_made(shipped: Zoo) -> None:
+    result = shipped("selftest", "zoo/deeplabv3-shapes", "--offline", "--format", "json")
+    assert result.code == 0, result
+    verdicts = result.json()
+    assert len(verdicts) == 9
+    assert {one["state"] for one in verdicts} == {"pass"}
+
+
+@pytest.mark.parametrize("name", ["256-int8-qdq", "256-int8-per-tensor", "256-mixed", "128-int8-per-channel"])
+def test_the_reference_family_is_what_its_card_says(shipped: Zoo, name: str) -> None:
+    full = f"zoo/deeplabv3-shapes/{name}"
+    assert shipped("pull", full, "--offline").code == 0
+    deep = shipped("verify", "--deep", full, "--format", "json")
+    assert deep.code == 0, deep
+    way = shipped("lineage", full)
+    assert way.code == 0, way
+    assert all(word in way.out for word in ("quantization", "training", "dataset", "seed 0"))
