@@ -30,6 +30,11 @@ class Conditions:
     protocol: str
     publisher: str = ""
 
+    @property
+    def rank(self) -> tuple[bool, Conditions]:
+        """What orders conditions: `voc` first, under which most of the field compares."""
+        return self.protocol != "voc", self
+
     def __str__(self) -> str:
         by = f" by {self.publisher}" if self.publisher else ""
         return f"{self.metric} on {self.dataset} {self.split}, protocol {self.protocol}{by}"

@@ -130,8 +130,7 @@ def _common_conditions(eligible: list[Candidate], constraints: Constraints) -> C
     for candidate in eligible:
         if candidate.support and candidate.support.rank[0] == best:
             counts.update({key: len(eligible) for key in figures.own_metrics(candidate.variant) if key in counts})
-    # of equally common ones the plain protocol, under which most of the field compares
-    return min(counts, key=lambda key: (-counts[key], key.protocol != "voc", key), default=None)
+    return min(counts, key=lambda key: (-counts[key], key.rank), default=None)
 
 
 def _preference(

@@ -84,7 +84,8 @@ def _compile_card(path: str, document: Document) -> Compiled:
 
 def _row(variant: Variant) -> VariantRow:
     own = figures.own_metrics(variant)
-    headline = min(((key, value) for key, value in own.items() if key.metric == figures.ACCURACY), default=None)
+    accuracies = [(key, value) for key, value in own.items() if key.metric == figures.ACCURACY]
+    headline = min(accuracies, key=lambda pair: pair[0].rank, default=None)
     return VariantRow(
         columns=(
             variant.full_name,

@@ -20,7 +20,7 @@ from registry.progress import Progress
 if TYPE_CHECKING:
     from registry.catalog.compile import Compiled
 
-VERSION = "5"
+VERSION = "6"
 """Changes with the tables, so that an index of another version is never read."""
 
 _WAIT_SECONDS = 60.0
