@@ -42,7 +42,7 @@ def failure(error: Exception, address: Address) -> ZooError | None:
     package = type(error).__module__.partition(".")[0]
     if package not in _FOREIGN and not isinstance(error, OSError):
         return None
-    if re.search(r"Max retries exceeded|timed out|Connection aborted", str(error)):
+    if re.search(r"Max retries exceeded|timed out|Connection aborted|Connection broken", str(error)):
         reason = re.search(r"\[Errno -?\d+\] ([A-Za-z ]+)|(timed out)", str(error))
         said = next(filter(None, reason.groups())) if reason else "the connection was lost"
         return UnavailableError(f"{address.shown}: no answer from the tracking server: {said}", hint=_OTHERWISE)

@@ -133,7 +133,7 @@ def test_several_folders_of_cards_are_one_catalogue(zoo: Zoo, cards: Cards, ship
     cards.card(pinned("small", model_bytes()))
     with_builtin = shipped("list", "--format", "json", ZOO_CARDS=f"{cards.folder}:builtin")
     publishers = {row["publisher"] for row in with_builtin.json()}
-    assert publishers == {"acme", "google", "nxp", "st", "ti"}
+    assert publishers == {"acme", "google", "nxp", "st", "ti", "zoo"}
     by_flags = zoo("list", "--format", "json", "--cards", cards.folder, "--cards", "builtin", ZOO_CARDS="")
     assert by_flags.json() == with_builtin.json()
 
