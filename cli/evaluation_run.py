@@ -126,7 +126,7 @@ class EvaluationRun:
             dataset=dataset,
             split=self._options["split"],
             images=images,
-            preprocessing=Digest.of(json.dumps(asdict(segmenter.preparation), sort_keys=True).encode()),
+            preprocessing=segmenter.preparation.digest,
             engine=segmenter.model.name,
             version=segmenter.model.version,
             threads=self._options["threads"],

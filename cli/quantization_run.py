@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +95,7 @@ class QuantizationRun:
             dataset=dataset,
             split=split,
             images=images,
-            preprocessing=Digest.of(json.dumps(asdict(segmenter.preparation), sort_keys=True).encode()),
+            preprocessing=segmenter.preparation.digest,
             engine=segmenter.model.name,
             version=segmenter.model.version,
             threads=self._threads,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from registry.card import Variant
+from registry.digest import Digest
 from registry.errors import RejectedError
 from registry.inspect.graph import Graph
 from registry.runtime.base import Array, Port
@@ -38,6 +40,11 @@ class Preparation:
     colour: str
     layout: str
     assumed: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> Digest:
+        """Digest of its canonical JSON, which figures are bound to."""
+        return Digest.of(json.dumps(asdict(self), sort_keys=True).encode())
 
 
 @dataclass(frozen=True)
