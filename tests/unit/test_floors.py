@@ -28,7 +28,7 @@ FLOORS = {
     **dict.fromkeys(
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
-    **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage"), SECOND),
+    **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage", "device"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach", "recipe"), SECOND),
     **dict.fromkeys(
         ("signature", "attachment", "beside", "capacity", "conditions", "operators", "samples"), SECOND
@@ -38,10 +38,10 @@ FLOORS = {
     **dict.fromkeys(("pictures", "preparation", "class_map", "segmenter", "drawing"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
-    **dict.fromkeys(("pipeline", "vendors"), THIRD),
+    **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
-    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise"), VERBS),
+    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise", "install"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
