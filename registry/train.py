@@ -14,7 +14,7 @@ from typing import Any
 
 from registry.errors import RequestError
 from registry.progress import Progress
-from registry.training import checkpoint, machine, network, result, samples, weights
+from registry.training import checkpoint, execution, machine, network, result, samples, weights
 from registry.training.document import Source
 from registry.training.images import Images
 from registry.training.loop import Run, Trainer, assign
@@ -92,7 +92,7 @@ class _Work:
         self._train = samples.Decoded(images.train, size, classes, room)
         self._held = samples.Decoded(images.validation, size, classes, room - self._train.bytes)
         loss = cross_entropy(how.class_weights)
-        self._trainer = Trainer(self._model, how, loss, len(images.train) // how.batch)
+        self._trainer = Trainer(execution.for_training(self._model), how, loss, len(images.train) // how.batch)
         self._validation = Validation(self._held, classes, how.evaluation.protocol, loss, how.batch, threads)
         self._state = Run(how)
 
@@ -150,7 +150,7 @@ class _Work:
                 raise
             raise self._train.failure from None  # what made the reading fail, in its own words
         if self._state.evaluates(epoch):
-            figures |= self._validation.figures(self._model)
+            figures |= self._validation.figures(self._trainer.model)
         better = self._state.take({**figures, "seconds": round(time.monotonic() - started, 3)})
         self._keep(better=better)
         self._progress.note(self._told(started))
@@ -181,6 +181,7 @@ class _Work:
     def finish(self) -> dict[str, Any]:
         """Write the model and its record; what the run was taken up from is not needed any more."""
         chosen = len(self._state.epochs)
+        self._model.set_weights(self._trainer.model.get_weights())
         if self._how.keep == "best" and self._state.best_epoch is not None:
             chosen = self._state.best_epoch
             best = checkpoint.load(self._output / _BEST)
