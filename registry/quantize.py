@@ -15,6 +15,7 @@ from registry.errors import MismatchError, RejectedError
 from registry.facts import Facts
 from registry.files import whole_folder, write_atomically
 from registry.inspect import read
+from registry.lineage.step import utc
 from registry.quantization import proof, record
 from registry.quantization.calibration import calibration_set
 from registry.quantization.configuration import Quantization
@@ -59,7 +60,7 @@ def quantize(
         RequestError: The parent's format does not serve, an image is missing, or the folder holds something else.
         UnavailableError: A package is missing, or the disk is full.
     """
-    started = time.monotonic()
+    began, started = utc(time.time_ns() // 1_000_000), time.monotonic()
     digest = _require_parent(parent, asked)
     chosen = calibration_set(asked.calibration) if asked.calibration else None
     with whole_folder(folder, record.NAMES) as place:
@@ -84,7 +85,7 @@ def quantize(
             choice,
             {**verdict.to_json(), **measured} if verdict else None,
         )
-        document |= record.circumstances(tools.threads, commit, time.monotonic() - started)
+        document |= record.circumstances(tools.threads, commit, began, time.monotonic() - started)
         write_atomically(place / record.FILE, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
     return Quantized(folder, verdict, document)
 

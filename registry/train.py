@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import RequestError
+from registry.lineage.commit import commit_of
+from registry.lineage.step import utc
 from registry.progress import Progress
 from registry.training import checkpoint, execution, machine, network, result, samples, weights
 from registry.training.document import Source
@@ -83,7 +85,8 @@ class _Work:
         threads = machine.settle(how.seed, threads)
         self._how, self._images, self._output, self._progress = how, images, output, progress
         self._made_of, self._threads, self._classes = made_of, threads, classes
-        self._commit = machine.git_commit(Path(source.document.file).absolute().parent)
+        self._git = commit_of(Path(source.document.file).absolute().parent)
+        self._started = utc(time.time_ns() // 1_000_000)
         self._model = network.build(how.network, classes)
         for name in weights.inherit(self._model, how)[:1]:
             progress.note(f"the parent has no {name}: what it lacks before the last layer stays random")
@@ -111,6 +114,7 @@ class _Work:
             raise _other(self._output)
         if found.state["environment"] != machine.environment(self._threads):
             self._progress.note("the run began with other versions or threads: its weights may differ for that")
+        self._started = found.state["started"]
         self._state.restore(found.state)
         self._trainer.restore(found)
         self._progress.note(f"going on after epoch {len(self._state.epochs)}; --restart begins anew")
@@ -162,6 +166,7 @@ class _Work:
         state = {
             "made_of": self._made_of,
             "environment": machine.environment(self._threads),
+            "started": self._started,
             **self._state.to_json(),
         }
         checkpoint.save(self._output / _CHECKPOINT, self._trainer.checkpoint(state))
@@ -188,7 +193,8 @@ class _Work:
             if best is None or best.state["made_of"] != self._made_of or best.state["epoch"] != chosen:
                 raise RequestError(f"{self._output / _BEST}: not of this run", hint="--restart begins anew")
             assign(self._model.weights, best.model)
-        made = Made(self._how, self._made_of, self._classes, self._commit, machine.environment(self._threads))
+        environment = machine.environment(self._threads)
+        made = Made(self._how, self._made_of, self._classes, self._started, self._git, environment)
         record = result.write(self._output, self._model, made, self._state.epochs, chosen)
         for name in (_CHECKPOINT, _BEST):
             (self._output / name).unlink(missing_ok=True)

@@ -71,9 +71,10 @@ def of_training(record: Plain) -> tuple[Step, ...]:
         figures=tuple(_curve(record, data)),
         environment=_environment(record["environment"]),
         configuration=Digest(made_of["configuration"]),
-        commit=record["git_commit"],
         seed=asked["seed"],
+        started=record["started"],
         seconds=record["seconds"],
+        **_git(record),
     )
     generated = asked["data"].get("shapes") or {}
     told = {"name": data["dataset"], "parameters": generated, "seed": generated.get("seed")}
@@ -96,7 +97,6 @@ def of_quantization(record: Plain) -> tuple[Step, ...]:
         inputs.append(chosen)
     said = {name: model[name] for name in ("scheme", "granularity", "representation")}
     result = Item(MODEL, model["file"], Digest(model["sha256"]))
-    git = record.get("git") or {}
     quantized = Step(
         "export" if model["scheme"] == "float32" else "quantization",
         tuple(inputs),
@@ -105,8 +105,9 @@ def of_quantization(record: Plain) -> tuple[Step, ...]:
         parameters={**said, "float_layers": len(record["mixed"]["float"])} if record["mixed"] else said,
         environment=_environment(record["environment"]),
         configuration=Digest(made_of["configuration"]),
-        commit=git.get("commit"),
+        started=record["started"],
         seconds=record["seconds"],
+        **_git(record),
     )
     return (*steps, quantized, *_gate(record, result))
 
@@ -154,6 +155,12 @@ def _gate(record: Plain, model: Item) -> tuple[Step, ...]:
             environment=Environment("", {runtime["name"]: runtime["version"]}),
         ),
     )
+
+
+def _git(record: Plain) -> dict[str, Any]:
+    """Commit of the configuration's folder, and whether tracked files differed from it."""
+    said = record["git"]
+    return {"commit": said.get("commit"), "changed": "changed" in said}
 
 
 def _environment(said: Plain) -> Environment:

@@ -51,9 +51,14 @@ def document(
     }
 
 
-def circumstances(threads: int, commit: Path, seconds: float) -> dict[str, Any]:
+def circumstances(threads: int, commit: Path, started: str, seconds: float) -> dict[str, Any]:
     """What the bytes of a result should not depend on, and what they may: time, versions, machine, git commit."""
-    return {"seconds": round(seconds, 3), "environment": _environment(threads), "git": commit_of(commit)}
+    return {
+        "started": started,
+        "seconds": round(seconds, 3),
+        "environment": _environment(threads),
+        "git": commit_of(commit),
+    }
 
 
 def _environment(threads: int) -> dict[str, Any]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 from registry import __version__
@@ -48,13 +45,3 @@ def environment(threads: int) -> dict[str, Any]:
         "system": platform.system(),
         "threads": threads,
     }
-
-
-def git_commit(folder: Path) -> str | None:
-    """Commit of the working copy that a folder lies in, with `-dirty` where files differ; None without one."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    command = [git, "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--match="]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, fixed words
-    return found.stdout.strip() or None

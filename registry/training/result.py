@@ -26,14 +26,16 @@ class Made:
         configuration: What was asked for.
         digests: Of configuration, image lists and parent.
         classes: Number of classes.
-        commit: Git commit of the configuration's folder; None outside of a working copy.
+        started: When it began, ISO 8601 in UTC.
+        git: Commit of the configuration's folder, and whether files differ; empty outside of a working copy.
         environment: Versions and machine.
     """
 
     configuration: Configuration
     digests: Mapping[str, Any]
     classes: int
-    commit: str | None
+    started: str
+    git: Mapping[str, str]
     environment: Mapping[str, Any]
 
 
@@ -61,9 +63,10 @@ def write(output: Path, model: Any, made: Made, epochs: Sequence[Mapping[str, An
         "model": {**_described(model, output / MODEL, made), "epoch": chosen},
         "protocol": how.evaluation.protocol,
         "epochs": list(epochs),
+        "started": made.started,
         "seconds": round(sum(epoch["seconds"] for epoch in epochs), 3),
         "environment": dict(made.environment),
-        "git_commit": made.commit,
+        "git": dict(made.git),
     }
     write_file(output / RECORD_FILE, json.dumps(record, indent=2).encode() + b"\n")
     return record

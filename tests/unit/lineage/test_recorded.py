@@ -36,7 +36,8 @@ def training(**changes: Any) -> dict[str, Any]:
         "epochs": [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "val_mean_iou": 0.5}],
         "seconds": 3.5,
         "environment": {"keras": "3", "machine": "x86_64", "system": "Linux", "threads": 2},
-        "git_commit": None,
+        "started": "2026-01-31T12:00:00Z",
+        "git": {},
     }
     return {**whole, **changes}
 
@@ -66,7 +67,8 @@ def quantization(**changes: Any) -> dict[str, Any]:
         "gate": {"protocol": "voc", "result": 0.49, "subject": subject},
         "seconds": 1.5,
         "environment": {"tensorflow": "2", "machine": "x86_64", "system": "Linux", "threads": 2},
-        "git": {"commit": "c0ffee0"},
+        "started": "2026-01-31T12:30:00Z",
+        "git": {"commit": "c0ffee0", "changed": "true"},
     }
     return {**whole, **changes}
 
