@@ -24,6 +24,7 @@ class PipelineRun:
 
     Attributes:
         done: Steps so far, the failed one last.
+        taken: The model that went into each of them; None where there was none yet.
         record: What is written, once something is.
     """
 
@@ -37,6 +38,7 @@ class PipelineRun:
         self._steps = plan.steps(pipeline)
         self._earlier = [] if options["restart"] else record.earlier(folder)
         self.done: list[Done] = []
+        self.taken: list[Path | None] = []
         self.record: dict[str, Any] = {}
 
     def run(self) -> bool:
@@ -44,6 +46,7 @@ class PipelineRun:
         model = pipeline_steps.require_model(self._pipeline, self._options)
         preprocessing: Mapping[str, Any] = {}
         for step in self._steps:
+            self.taken.append(model)
             done = self._step(step, model, preprocessing)
             self.done.append(done)
             self._write()

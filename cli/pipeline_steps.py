@@ -114,7 +114,7 @@ def _evaluate(work: Work) -> Result:
     run = EvaluationRun(work.model, options)
     evaluation = run.evaluate().evaluations[0]
     path = work.place / "evaluation.json"
-    document = evaluation.to_json()
+    document = {**evaluation.to_json(), "classes": run.dataset.class_names}
     record.save(path, document)
     mean = document["protocols"][protocol]["mean-iou"]
     return Result(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.data_folder import dataset_of
 from cli.model_file import graph_of, located, settings_of, variant_of
+from cli.step_tracking import step_tracking
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
 
 
 class QuantizationRun:
-    """What a run needs, found by the words of the command."""
+    """What a run needs, found by the words of the command.
+
+    Attributes:
+        parent: The float model's file, once it is located.
+    """
+
+    parent: Path
 
     def __init__(self, what: str, options: Mapping[str, Any]) -> None:
         self._settings, self._voice = settings_of(options)
+        self._tracking = step_tracking(options, self._settings, self._voice)
         self._options = options
         self._what = what
         self._datasets: dict[tuple[str, str | None], Dataset] = {}
@@ -50,6 +58,7 @@ class QuantizationRun:
 
         options = self._options
         path, variant = located(self._what, self._settings, self._voice)
+        self.parent = path
         if variant is None or options["card"] is not None:
             variant = variant_of(path, options["card"], self._settings, self._voice)
         parent = Parent(path, graph_of(path, variant), variant)
@@ -62,6 +71,16 @@ class QuantizationRun:
                 folder / made.record["model"]["file"], recorded.extended(recorded.brought_along(path), steps)
             )
         return made
+
+    def track(self, made: Quantized) -> None:
+        """Log what was made, where that is asked for.
+
+        Raises:
+            UnavailableError: The records are kept but could not be delivered, or could not be kept.
+        """
+        if self._tracking:
+            self._tracking.quantization(made.record, made.folder, self.parent)
+            self._tracking.flush()
 
     def _measure(self, candidates: Sequence[Candidate], on: Measured) -> tuple[Outcome, Sequence[str]]:
         """Evaluate models on the same images."""

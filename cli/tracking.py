@@ -50,13 +50,16 @@ class Tracking:
         self._voice, self._offline = voice, settings.offline
         self.started = now()
 
-    def log(self, record: Record, documents: Mapping[str, bytes], paths: Sequence[Path] = ()) -> None:
+    def log(self, record: Record, documents: Mapping[str, bytes], paths: Sequence[Path] = ()) -> str | None:
         """Keep a record, then bring it and whatever else waits for the address there; say where it went.
 
         Args:
             record: What was done.
             documents: Files that belong to it, by name.
             paths: Files and folders that belong to it, under their own names.
+
+        Returns:
+            The id of its run; None where nothing is sent to a server now.
 
         Raises:
             UnavailableError: The record is kept but could not be delivered, or could not be kept.
@@ -66,19 +69,31 @@ class Tracking:
         files: dict[str, Path | bytes] = dict(documents)
         for path in paths:
             files |= tree(path, path.resolve().name)
-        kept = self._spool.keep(record, files, self.address)
+        return self.log_all([(record, files)])[0]
+
+    def log_all(self, items: Sequence[tuple[Record, Mapping[str, Path | bytes]]]) -> list[str | None]:
+        """Keep records with their files by name, then bring all that waits for the address there.
+
+        Returns:
+            The ids of their runs; None where nothing is sent to a server now.
+
+        Raises:
+            UnavailableError: The records are kept but could not be delivered, or could not be kept.
+        """
+        kept = [self._spool.keep(record, files, self.address).digest.hex for record, files in items]
         if self._offline and self.address.is_remote:
             self._voice.note(f"offline: {self._waits()}")
-            return
+            return [None] * len(kept)
         try:
-            deliveries = self._deliveries()
+            deliveries = {one.record: one for one in self._deliveries()}
         except UnavailableError as error:
             raise UnavailableError(f"{error.message}; {self._waits()}", hint=error.hint) from None
-        for delivery in deliveries:
-            own = delivery.record == kept.digest.hex
-            if own and delivery.refused:
-                raise UnavailableError(f"{delivery.refused.message}; {self._waits()}", hint=delivery.refused.hint)
-            self._tell(delivery, own=own)
+        refused = next((one.refused for digest in kept if (one := deliveries[digest]).refused), None)
+        if refused:
+            raise UnavailableError(f"{refused.message}; {self._waits()}", hint=refused.hint)
+        for delivery in deliveries.values():
+            self._tell(delivery, own=delivery.record in kept)
+        return [one.run.run if (one := deliveries[digest]).run else None for digest in kept]
 
     def deliver(self) -> int:
         """Bring what waits for the address there, and say so. Returns how many records arrived.
@@ -90,6 +105,16 @@ class Tracking:
         for delivery in deliveries:
             self._tell(delivery, own=False)
         return sum(delivery.run is not None for delivery in deliveries)
+
+    def link(self) -> int:
+        """Let versions of the model registry name the runs that made their files; how many are named anew.
+
+        Raises:
+            UnavailableError: It does not answer.
+        """
+        from registry.lineage.linked import link
+
+        return link(self._connection)
 
     def registered(self) -> Registered:
         """The model registry there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from cli.model_file import model_options
 from cli.output import Column
 from cli.overrides import overrides_option, pairs
 from cli.quantization_run import QuantizationRun
+from cli.tracking import tracking_options
 
 if TYPE_CHECKING:
     from registry.quantization.gate import Verdict
@@ -25,11 +27,15 @@ Examples:
   zoo quantize google/deeplabv3 int8-qdq.yaml --data VOCdevkit/VOC2012
   zoo quantize runs/deeplabv3-shapes/model.keras int8.yaml -o int8 --set granularity=per-tensor
   zoo quantize model.tflite mixed.yaml --format json
+  zoo quantize runs/deeplabv3-shapes/model.keras int8.yaml --track
 
 schemas/quantization.json describes the configuration. The folder gets the model and quantization.json, which names
 the digests of all that it is made of. The file is inspected before it is kept: it is what was asked for, or there
 is none. Exit code 1 when the parent is not the pinned one, and when the gate says that too much is lost: then the
-record alone is written, and the file beside it with --keep.""",
+record alone is written, and the file beside it with --keep.
+
+With --track the calibration set, the quantization with its losses and samples, and the gate become runs in MLflow,
+beside those of the training that made the parent.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
@@ -43,14 +49,18 @@ record alone is written, and the file beside it with --keep.""",
 @click.option("--as", "card", metavar="NAME", help="The variant whose card says how pictures go in.")
 @click.option("--keep", is_flag=True, help="Write the model even if the gate rejects it.")
 @output.format_option("text", "json")
+@tracking_options
 @model_options
 def command(what: str, config: Path, overrides: tuple[str, ...], form: str, **options: Any) -> int:
     """Make a quantized model from a float one, prove what it is, and hold it against its parent."""
-    found = QuantizationRun(what, options).quantize(config, pairs(overrides))
+    run = QuantizationRun(what, options)
+    found = run.quantize(config, pairs(overrides))
     if form == "json":
         output.print_json({**found.record, "folder": str(found.folder)})
     else:
         _print(found)
+    sys.stdout.flush()
+    run.track(found)
     return 0 if found.verdict is None or found.verdict.passed else 1
 
 

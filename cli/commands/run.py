@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import platform
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import output, pipeline_steps
+from cli import output, pipeline_steps, pipeline_tracking
 from cli.model_file import model_options, settings_of
 from cli.output import Column
 from cli.session import open_catalog
+from cli.step_tracking import step_tracking
+from cli.tracking import tracking_options
 
 if TYPE_CHECKING:
     from registry.pipeline.document import Pipeline
@@ -34,7 +37,9 @@ and made by digest. A step that is done is not done again while its inputs are t
 stops the chain with exit code 1.
 
 --from st takes a user_config.yaml of ST's model zoo services for semantic segmentation as it is. Every key is taken
-over, told as having no effect, or refused by name with its line; --dry-run shows what it becomes.""",
+over, told as having no effect, or refused by name with its line; --dry-run shows what it becomes.
+
+With --track the pipeline becomes a run in MLflow, and its steps runs inside it.""",
 )
 @click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the run.")
@@ -43,6 +48,7 @@ over, told as having no effect, or refused by name with its line; --dry-run show
 @click.option("--restart", is_flag=True, help="Begin anew, whatever is done already.")
 @click.option("--threads", type=click.IntRange(1, 1024), help="CPU threads of a training; all where not stated.")
 @output.format_option("text", "json")
+@tracking_options
 @model_options
 def command(config: Path, folder: Path | None, vendor: str | None, dry_run: bool, form: str, **options: Any) -> int:
     """Run a chain of steps by one configuration: train, quantize, evaluate, and on."""
@@ -76,6 +82,7 @@ def _run(pipeline: Pipeline, folder: Path, options: dict[str, Any], notes: tuple
         "environment": {"zoo": __version__, "python": platform.python_version()},
         "git": commit_of(Path()),
     }
+    tracking = step_tracking(options, *settings_of(options))
     run = PipelineRun(pipeline, folder, options, about)
     passed = run.run()
     if form == "json":
@@ -94,6 +101,9 @@ def _run(pipeline: Pipeline, folder: Path, options: dict[str, Any], notes: tuple
         columns = [Column("STEP", True), Column("KIND"), Column("VERDICT"), Column("TIME", True)]
         output.print_table([*columns, Column("RESULT", wrap=True)], rows, output.terminal_width())
         output.print_fields(("record", str(folder / "pipeline.json")))
+    if tracking:
+        sys.stdout.flush()
+        pipeline_tracking.track(run, folder, tracking)
     if not passed:
         last = run.done[-1]
         click.echo(output.visible(f"step {last.plan['step']}, {last.plan['kind']}: {last.reason}"), err=True)

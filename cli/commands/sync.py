@@ -33,8 +33,9 @@ Examples:
 Every model of the catalogue becomes a registered model, every variant a version of it with its tags, and a run of
 the experiment `catalogue` with the figures of its card. An alias such as stm32n6 is the version that
 `zoo pull --target` would choose. What is there already stays; a variant that the catalogue no longer has is marked,
-never deleted. What --track could not deliver is delivered. Exit code 3: MLflow does not answer; the next sync goes
-on where this one was stopped.""",
+never deleted. What --track could not deliver is delivered, and a version names the run that made its file (tag
+zoo.made-by; --whole looks for runs even when nothing else has changed). Exit code 3: MLflow does not answer; the
+next sync goes on where this one was stopped.""",
 )
 @click.option("--tracking", metavar="URI", help="A database's or an MLflow server's address.")
 @click.option("--whole", is_flag=True, help="Compare every version, to mend what others changed or deleted there.")
@@ -58,7 +59,9 @@ def command(whole: bool, form: str, **options: Any) -> None:
     registered = tracking.registered()
     synced = synchronise(variants, cards, catalog.targets(), registered, voice, whole=whole)
     delivered = tracking.deliver()
-    _report(synced, delivered, tracking, voice, form)
+    # when nothing has changed MLflow is not even loaded
+    linked = tracking.link() if whole or delivered or synced.new or synced.changed else 0
+    _report(synced, delivered, linked, tracking, voice, form)
 
 
 def _all(catalog: Catalog) -> tuple[list[Variant], dict[str, Plain]]:
@@ -71,14 +74,17 @@ def _all(catalog: Catalog) -> tuple[list[Variant], dict[str, Plain]]:
     return variants, {name: catalog.card(name)[1] for name in names}
 
 
-def _report(synced: Synced, delivered: int, tracking: Tracking, voice: Voice, form: str) -> None:
+def _report(synced: Synced, delivered: int, linked: int, tracking: Tracking, voice: Voice, form: str) -> None:
     if form == "json":
-        output.print_json({"tracking": tracking.address.shown, **asdict(synced), "records": delivered})
+        output.print_json(
+            {"tracking": tracking.address.shown, **asdict(synced), "records": delivered, "linked": linked}
+        )
     else:
         total = synced.new + synced.changed + synced.unchanged
         click.echo(
             f"{output.counted(total, 'variant')} in {tracking.address.shown}: {synced.new} new,"
             f" {synced.changed} changed, {synced.unchanged} as they were; {synced.gone} marked as gone,"
             f" aliases moved: {synced.aliases}; {output.counted(delivered, 'record')} delivered"
+            + (f"; {output.counted(linked, 'version')} linked to the runs that made them" if linked else "")
         )
     voice.note("to look: zoo ui")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import click
 from cli import output, training_run
 from cli.overrides import overrides_option, pairs
 from cli.session import Voice, common_options, load_settings
+from cli.step_tracking import step_tracking
+from cli.tracking import tracking_options
 
 
 @click.command(
@@ -19,10 +22,15 @@ Examples:
   zoo train recipes/deeplabv3-shapes.yaml
   zoo train config.yaml -o runs/second --set epochs=60 --set optimiser.learning_rate=0.001
   zoo train config.yaml --restart
+  zoo train config.yaml --track
 
 schemas/training.json describes the configuration. The folder gets model.keras, training.json with every digest,
 and history.jsonl with the figures of each epoch. A run that was stopped goes on after its last whole epoch, and
-ends with the weights that it would have had anyway.""",
+ends with the weights that it would have had anyway.
+
+With --track the images, the training with its learning curves, samples and signature become runs in MLflow: where
+--tracking, ZOO_TRACKING, zoo.toml or MLFLOW_TRACKING_URI say, else in a database of your own. A finished run is
+logged by the same command with --track.""",
 )
 @click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the run.")
@@ -32,6 +40,7 @@ ends with the weights that it would have had anyway.""",
 @overrides_option
 @click.option("--threads", type=click.IntRange(1, 1024), help="CPU threads; all processors where it is not stated.")
 @output.format_option("text", "json")
+@tracking_options
 @common_options
 def command(
     config: Path,
@@ -39,6 +48,8 @@ def command(
     resume: bool | None,
     overrides: tuple[str, ...],
     threads: int | None,
+    track: bool,
+    tracking: str | None,
     cards: tuple[str, ...],
     cache: str | None,
     quiet: bool,
@@ -46,15 +57,20 @@ def command(
     form: str,
 ) -> int:
     """Train a segmentation network by a configuration; interrupted runs go on."""
-    settings = load_settings(cards=cards, cache=cache)
+    settings = load_settings(cards=cards, cache=cache, tracking=tracking)
     voice = Voice(quiet=quiet, verbose=verbose)
     source = training_run.read(config, pairs(overrides))
     place = folder or Path(source.configuration.folder)
+    steps = step_tracking({"track": track, "tracking": tracking}, settings, voice)
     record = training_run.train(source, place, settings, voice, resume=resume, threads=threads)
     if form == "json":
         output.print_json({**record, "folder": str(place)})
     else:
         _print(record, place)
+    if steps:
+        sys.stdout.flush()
+        steps.training(record, place)
+        steps.flush()
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from registry.digest import Digest
-from registry.lineage.record import DatasetInput, Metric, Record
+from registry.lineage.record import INPUT, DatasetInput, Metric, Record
 
 _FIGURES = ("mean-iou", "pixel-accuracy", "mean-accuracy", "frequency-weighted-iou")
 _LONGEST_NAME = 100
@@ -42,7 +42,13 @@ def evaluation_record(
         name=f"{rest or artifact.hex[:12]} on {result['dataset']} {result['split']}",
         started=times[0],
         ended=times[1],
-        subjects={"artifact": artifact, "images": images, "preprocessing": Digest(result["preprocessing"])},
+        subjects={
+            "artifact": artifact,
+            "images": images,
+            "preprocessing": Digest(result["preprocessing"]),
+            f"{INPUT}model": artifact,
+            f"{INPUT}images": images,
+        },
         params={
             "protocols": ", ".join(result["protocols"]),
             "runtime": runtime["name"],

@@ -52,7 +52,7 @@ class Record:
         kind: What was done, such as `evaluation`.
         experiment: What it belongs to: runs of one experiment are meant to be compared.
         name: Title among the runs of an experiment; need not be unique.
-        started, ended: Milliseconds since 1970 in UTC.
+        started, ended: Milliseconds since 1970 in UTC; both 0 where nobody says when it was.
         subjects: Digests of what it is about, by role, such as `artifact`, `input.model` and `output.model`.
         params: How it was done.
         metrics: What came of it.

@@ -80,7 +80,9 @@ class Spool:
         return sorted(name for name in found if not name.startswith("."))
 
     def deliver(self, tracker: Tracker) -> list[Delivery]:
-        """Bring all records that wait for a tracker's address to it. A record never becomes two runs.
+        """Bring all records that wait for a tracker's address to it, in the order in which they were done.
+
+        So a run can name those that made what it took. A record never becomes two runs.
 
         Returns:
             What became of each; refused ones stay.
@@ -91,7 +93,9 @@ class Spool:
         if not self.waiting(tracker.address):
             return []
         with self._alone(tracker.address):
-            return [self._deliver(digest, tracker) for digest in self.waiting(tracker.address)]
+            folder = self._folder(tracker.address)
+            waiting = sorted(self.waiting(tracker.address), key=lambda digest: _times(folder / digest))
+            return [self._deliver(digest, tracker) for digest in waiting]
 
     def _deliver(self, digest: str, tracker: Tracker) -> Delivery:
         item = self._folder(tracker.address) / digest
@@ -143,6 +147,15 @@ def _copied(path: str, source: Path | bytes, folder: Path) -> File:
     else:
         place(source, target, link=False)  # a link would change with the user's file
     return File(path, Digest.of_file(target), target.stat().st_size)
+
+
+def _times(item: Path) -> tuple[int, int]:
+    """Sorts by begin, then what took longest, which the others may be a part of; a damaged record comes first."""
+    try:
+        record = json.loads((item / "record.json").read_bytes())
+        return int(record["started"]), -int(record["ended"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, 0
 
 
 def _read(item: Path) -> Record:

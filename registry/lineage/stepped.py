@@ -38,13 +38,14 @@ def step_record(
     `zoo.output.<role>`, and the ids of the runs that made what went in as `zoo.from.<role>`.
 
     Args:
-        step: What was done; it must say when it began.
+        step: What was done; where it does not say when it began, as a dataset does not, the run has the time of its
+            delivery, so that the same dataset is one run however often it is used.
         experiment: `publisher/model`, or whatever it belongs to.
         name: Title of the run.
         tags: What else to find it by, such as `variant`.
         parent: Digest of the record of the pipeline that it was a part of; its run has to be delivered first.
     """
-    started = _milliseconds(step.started)
+    started = round(datetime.fromisoformat(step.started).timestamp() * 1000) if step.started else 0
     environment = {f"version {name}": version for name, version in step.environment.versions.items()}
     stated = {
         **{name: value if isinstance(value, str) else json.dumps(value) for name, value in step.parameters.items()},
@@ -118,9 +119,3 @@ def _metric(figure: Figure) -> str:
 def _allowed(text: str) -> str:
     """A name with the letters that MLflow takes in the name of a metric or parameter."""
     return re.sub(r"[^A-Za-z0-9_\-. ]", "_", text).strip(" .") or "_"
-
-
-def _milliseconds(started: str | None) -> int:
-    if started is None:
-        raise ValueError("a step that is logged says when it began")
-    return round(datetime.fromisoformat(started).timestamp() * 1000)

@@ -65,7 +65,7 @@ class Tracker:
             self._fill(client, run, record)
             if record.files:
                 client.log_artifacts(run, str(files))
-            client.set_terminated(run, "FINISHED", end_time=record.ended)
+            client.set_terminated(run, "FINISHED", end_time=record.ended or None)
             return Logged(experiment, run, record.experiment, new=True)
 
     def _fill(self, client: Client, run: str, record: Record) -> None:
@@ -133,7 +133,7 @@ def _create(client: Client, experiment: str, record: Record) -> str:
     }
     if commit := record.tags.get("commit"):
         tags["mlflow.source.git.commit"] = commit
-    made = client.create_run(experiment, start_time=record.started, tags=tags, run_name=record.name)
+    made = client.create_run(experiment, start_time=record.started or None, tags=tags, run_name=record.name)
     identifier: str = made.info.run_id
     return identifier
 

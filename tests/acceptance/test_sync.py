@@ -45,7 +45,7 @@ def synced(zoo: Zoo, *options: str) -> dict[str, Any]:
 
 
 def counts(**changes: int) -> dict[str, int]:
-    return {"new": 0, "changed": 0, "unchanged": 0, "gone": 0, "aliases": 0, "records": 0} | changes
+    return {"new": 0, "changed": 0, "unchanged": 0, "gone": 0, "aliases": 0, "records": 0, "linked": 0} | changes
 
 
 def client_of(zoo: Zoo) -> Any:
