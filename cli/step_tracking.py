@@ -122,7 +122,7 @@ class StepTracking:
     def _files(
         self, model: Path, preprocessing: Plain, data: Path, dataset: str | None, split: str, threads: int
     ) -> dict[str, bytes]:
-        """Signature and samples of a model, with the threads that it was made with: TensorFlow keeps its first ones."""
+        """Signature and samples of a model, run with the threads that it was made with: TensorFlow keeps those."""
         from registry.inspect import read
         from registry.lineage.stepped import Port, signature_file
         from registry.samples import VocFolder
