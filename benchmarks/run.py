@@ -12,7 +12,19 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import evaluation, inspection, large, metrics, pull, quantization, start, transfer, validation
+from benchmarks import (
+    evaluation,
+    inspection,
+    large,
+    metrics,
+    pull,
+    quantization,
+    start,
+    synchronisation,
+    training,
+    transfer,
+    validation,
+)
 from benchmarks.measure import FailedError
 from benchmarks.report import Row, markdown
 from benchmarks.setting import Setting
@@ -24,7 +36,9 @@ GROUPS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "inspect": inspection.measure,
     "metrics": metrics.measure,
     "evaluate": evaluation.measure,
+    "train": training.measure,
     "quantize": quantization.measure,
+    "sync": synchronisation.measure,
     "catalogue": large.measure,
     "validate": validation.measure,
 }
