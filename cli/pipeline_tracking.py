@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.tracking import now
-
 if TYPE_CHECKING:
     from cli.pipeline_run import PipelineRun
     from cli.step_tracking import StepTracking
@@ -38,8 +36,9 @@ def track(run: PipelineRun, folder: Path, tracking: StepTracking) -> None:
         for one in run.done
         for role, file in one.outputs.items()
     }
-    begun = min([tracking.started, *(1000 * one.started for one in run.done)])
-    pipeline = logged.of_pipeline(run.record, made, (begun, now()))
+    begun = min(one.started for one in run.done)
+    ended = max(one.started + one.seconds for one in run.done)
+    pipeline = logged.of_pipeline(run.record, made, (1000 * begun, round(1000 * ended)))
     tracking.take(None, [pipeline])
     for one, model in zip(run.done, run.taken, strict=True):
         _take(one, model, folder, tracking, pipeline)

@@ -44,11 +44,6 @@ class StepTracking:
         self._settings, self._voice = settings, voice
         self._entries: list[tuple[Path | None, Entry]] = []
 
-    @property
-    def started(self) -> int:
-        """When this began, milliseconds since 1970 in UTC."""
-        return self._tracking.started
-
     def training(self, record: Plain, folder: Path, *, parent: Digest | None = None) -> None:
         """Take up a training.
 

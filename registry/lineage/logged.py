@@ -114,12 +114,17 @@ def of_quantization(
 def of_pipeline(record: Plain, digests: Mapping[str, Digest], times: tuple[int, int]) -> Entry:
     """The run of a pipeline, in which those of its steps are nested; its digest is that of `Entry.kept`.
 
+    A step that is taken over from an earlier run has passed there: the same pipeline is one run however often it is
+    started again.
+
     Args:
         record: What `pipeline.json` says.
         digests: Of what went in and came out, by role.
         times: When it began and ended, milliseconds since 1970 in UTC.
     """
-    verdicts = {f"step {one['step']}, {one['kind']}": one["verdict"] for one in record["steps"]}
+    passed = {"reused": "passed"}
+    steps = [{**one, "verdict": passed.get(one["verdict"], one["verdict"])} for one in record["steps"]]
+    verdicts = {f"step {one['step']} {one['kind']}": one["verdict"] for one in steps}
     made = Record(
         kind="pipeline",
         experiment=record["name"],
@@ -127,11 +132,11 @@ def of_pipeline(record: Plain, digests: Mapping[str, Digest], times: tuple[int, 
         started=times[0],
         ended=times[1],
         subjects=digests,
-        params={**{name.replace(",", ""): said for name, said in verdicts.items()}, **_flat(record["pipeline"])},
+        params={**verdicts, **_flat(record["pipeline"])},
         metrics=(),
         tags=dict(record["git"]),
     )
-    return Entry(None, made, {"pipeline.json": _document(record)})
+    return Entry(None, made, {"pipeline.json": _document({**record, "steps": steps})})
 
 
 def experiment_of(variant: str | None, lineage: Lineage, digest: Digest, otherwise: str) -> str:
