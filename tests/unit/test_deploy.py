@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ from tests.unit.deployment import subjects
 class Board:
     """An adapter whose package is made by a function, with the model and a script."""
 
-    def __init__(self, *files: File, act: Callable[[Subject, Path], None] | None = None, **changes: object) -> None:
+    def __init__(self, *files: File, act: Callable[[Subject, Path], None] | None = None, **changes: Any) -> None:
         self._files, self._act, self._changes = files, act, changes
 
     def package(self, subject: Subject, _toolbox: Toolbox, work: Path) -> Package:
@@ -49,7 +50,7 @@ class Board:
             *self._files,
         )
         package = Package(files, (Instruction("Run it", ("bin/run.sh", "a b", "$(id)")),))
-        return replace(package, **self._changes)  # type: ignore[arg-type]
+        return replace(package, **self._changes)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -179,7 +180,7 @@ def test_doubts_whether_it_fits_come_first(tmp_path: Path) -> None:
 
 def test_text_of_others_cannot_drive_a_terminal_nor_break_the_manifest(tmp_path: Path) -> None:
     evil = "\x1b[2J\u202e\ud800\x00" + "x" * 5000
-    changes = {
+    changes: Any = {
         "warnings": (evil,),
         "tools": (Tool("t", evil[:9], evil, found=False),),
         "readings": (Reading("cycles", 1.5, "cycles", evil, "t"),),

@@ -21,7 +21,6 @@ from registry.deployment.base import (
     Instruction,
     Package,
     Subject,
-    Tool,
     Toolbox,
 )
 from registry.digest import Digest
@@ -68,7 +67,7 @@ def package(subject: Subject, toolbox: Toolbox, work: Path) -> Package:
         ),
     )
     warnings = () if golden else ("There are no golden vectors, so the package cannot test itself.",)
-    return Package(files, steps, (Tool("python3", None, "runs segment.py", found=True),), warnings=warnings)
+    return Package(files, steps, warnings=warnings)
 
 
 def configuration(subject: Subject, model: str) -> dict[str, Any]:

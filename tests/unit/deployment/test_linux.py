@@ -148,7 +148,9 @@ def test_every_kind_of_picture_is_read_as_by_zoo_predict(tmp_path: Path, mode: s
     image = Image.fromarray(noise)
     image = Image.fromarray(noise[..., 0].astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
     path = tmp_path / ("a.tiff" if mode == "CMYK" else "a.png")
-    image.save(path, **({"transparency": 3} if mode == "P" else {}))
+    if mode == "P":
+        image.info["transparency"] = 3
+    image.save(path)
     assert np.array_equal(segment.read_picture(path), pictures.read(path))
 
 
