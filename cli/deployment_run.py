@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import registries
+from cli import places, pull_report, registries
 from cli.golden_files import Files
-from cli.model_file import graph_of, located, model_artifact, next_best, settings_of, variant_of
+from cli.model_file import graph_of, located, meant, model_artifact, next_best, settings_of, variant_of
 from cli.session import open_catalog
-from registry.errors import MismatchError, RequestError, UnavailableError
+from registry.errors import MismatchError, RejectedError, RequestError, UnavailableError
 
 if TYPE_CHECKING:
     from registry.card import Variant
@@ -61,13 +61,26 @@ class DeploymentRun:
 
     def _found(self, what: str) -> tuple[Path, Variant | None]:
         """The file, and the variant whose card tells of it."""
-        path, variant = located(what, self.settings, self.voice)
-        card = self._options["card"]
-        if variant is None:
-            return path, variant_of(path, card, self.settings, self.voice)
+        found, card = meant(what, self.settings, self.voice), self._options["card"]
+        if isinstance(found, Path):
+            return found, variant_of(found, card, self.settings, self.voice)
         if card is not None:
             raise RequestError("--as goes with a file, not with a name", hint="leave it out")
-        return path, variant
+        variant = found[0] if len(found) == 1 else self._chosen(what, found)
+        return located(variant.full_name, self.settings, self.voice)
+
+    def _chosen(self, what: str, variants: list[Variant]) -> Variant:
+        """What `zoo pull` would choose of several variants for the target."""
+        from registry.constraints import Constraints
+        from registry.resolve import resolve
+
+        held = places.held(self.settings, variants)
+        found = resolve(variants, self.target, Constraints(), self.settings.prefer, held=held)
+        if found.chosen is None:
+            why = f"`zoo pull {what} --target {self.target.name} --why --dry-run` shows every candidate"
+            raise RejectedError(pull_report.nothing(what, f" for {self.target.name}", found).message, hint=why)
+        self.voice.note(f"chosen for {self.target.name}: {found.chosen.full_name}")
+        return found.chosen
 
     def _subject(self) -> Subject:
         """All that an adapter needs, proven.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -15,6 +15,7 @@ from cli.model_file import model_options
 from cli.output import Column
 
 if TYPE_CHECKING:
+    from cli.session import Voice
     from registry.deploy import Deployed
 
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   zoo deploy zoo/deeplabv3-shapes/256-int8-per-channel --target linux
-  zoo deploy google/deeplabv3 --target imx8mp -o build/board
+  zoo deploy deeplabv3-shapes --target imx93 -o build/board     the variant that `zoo pull` would choose
   zoo deploy net.tflite --target c --as acme/net/small
   zoo deploy google/deeplabv3 --target linux --to ssh://root@board/opt/models
 
@@ -50,12 +51,26 @@ def command(what: str, to: str | None, form: str, **options: Any) -> None:
     """Write a folder that runs a model on a board: files, how to use them, and a digest of each."""
     run = DeploymentRun(what, options)
     found = run.deploy()
+    installed = _sent(found.folder, to, run.voice) if to else None
     if form == "json":
-        output.print_json({"folder": str(found.folder), **found.manifest.document})
+        told = {"installed": installed.document} if installed else {}
+        output.print_json({"folder": str(found.folder), **found.manifest.document, **told})
     else:
         _print(found)
-    if to is not None:
-        import_module("cli.device_run").send(found.folder, to, run.voice)
+        output.print_section("On the device", installed.lines if installed else ())
+
+
+class _Installed(NamedTuple):
+    """What became of the package on a device, for programs and for people."""
+
+    document: dict[str, Any]
+    lines: list[str]
+
+
+def _sent(folder: Path, to: str, voice: Voice) -> _Installed:
+    device_run = import_module("cli.device_run")
+    found = device_run.send(folder, to, voice)
+    return _Installed(device_run.plain(found), device_run.described(found))
 
 
 def _print(found: Deployed) -> None:
@@ -70,7 +85,7 @@ def _print(found: Deployed) -> None:
     output.print_table(columns, rows, output.terminal_width())
     output.print_section("Warnings", document["warnings"])
     output.print_section("Notes", document["fit"]["notes"])
-    readings = (f"{one['name']}: {one['value']:g} {one['unit']} ({one['tool']})" for one in document["readings"])
+    readings = (f"{one['name']}: {one['value']:.10g} {one['unit']} ({one['tool']})" for one in document["readings"])
     output.print_section("Reports", readings)
     missing = (f"{one['name']}: {one['use']}" for one in document["tools"] if not one["found"])
     output.print_section("Tools that are not here", missing)

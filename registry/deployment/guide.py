@@ -37,7 +37,7 @@ def guide(subject: Subject, package: Package, files: Sequence[File]) -> bytes:
         f"{one.name} {one.version or ''}".strip() + f": {one.use}{_absent(one.found)}" for one in package.tools
     )
     lines += _section("Tools", _items(tools))
-    readings = (f"{one.name}: {one.value:g} {one.unit} ({one.tool}: {one.text})" for one in package.readings)
+    readings = (f"{one.name}: {one.value:.10g} {one.unit} ({one.tool}: {one.text})" for one in package.readings)
     lines += _section("What the tools reported", _items(readings))
     lines += ["", *_paragraph("deployment.json says the same for programs, with the SHA-256 of every file.")]
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")

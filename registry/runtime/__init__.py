@@ -31,10 +31,10 @@ def open_inspected(path: Path, graph: Graph, *, threads: int = 1, delegate: str 
 
 
 def require_harmless(path: Path, graph: Graph) -> None:
-    """See that inspection found nothing in a model that may do harm where it runs.
+    """See that nothing which inspection found in a model may do harm.
 
     Raises:
-        RejectedError: It found something.
+        RejectedError: Something may.
     """
     dangers = [finding for finding in graph.findings if finding.severity == "danger"]
     if dangers:

@@ -154,6 +154,13 @@ class TestReferenceFamily:
         assert result.code == 0, result
         assert result.json()["variant"] == f"{SHAPES}/128-int8-qdq"
 
+    def test_of_a_model_the_variant_is_chosen_that_a_pull_would_bring(self, shipped: Zoo) -> None:
+        result = shipped("deploy", "deeplabv3-shapes", "--target", "linux", "--format", "json")
+        assert result.code == 0, result
+        pulled = shipped("pull", "deeplabv3-shapes", "--target", "linux", "--dry-run", "--format", "json")
+        assert result.json()["variant"] == pulled.json()["variant"]
+        assert_says(result, f"chosen for linux: {pulled.json()['variant']}")
+
     def test_a_format_that_the_target_does_not_take_is_refused_with_the_next_best(self, shipped: Zoo) -> None:
         result = shipped("deploy", f"{SHAPES}/256-float32-keras", "--target", "linux")
         assert result.code == 1, result
@@ -295,12 +302,16 @@ class TestRefusals:
             (["acme/net"], 2, "no target is named"),
             (["acme/net", "--target", "linus"], 2, "unknown target"),
             (["acme/nett", "--target", "linux"], 2, "acme/nett"),
+            (["acme/two", "--target", "linux"], 1, "no variant of 'acme/two' fits for linux"),
             (["none.onnx", "--target", "linux"], 2, "no such file: none.onnx"),
             (["acme/net", "--target", "linux", "--as", "acme/net"], 2, "--as goes with a file"),
             (["short.onnx", "--target", "linux"], 1, "short.onnx"),
         ],
     )
-    def test_a_wrong_question(self, zoo: Zoo, net: Path, arguments: list[str], code: int, told: str) -> None:
+    def test_a_wrong_question(
+        self, zoo: Zoo, net: Path, cards: Cards, arguments: list[str], code: int, told: str
+    ) -> None:
+        cards.card(builders.variant("one"), builders.variant("other"), model="two")
         (zoo.work / "short.onnx").write_bytes(net.read_bytes()[:-20])
         result = zoo("deploy", *arguments)
         assert result.code == code, result
