@@ -49,9 +49,11 @@ Exit codes: 0 written, 1 the model does not fit or its bytes are wrong, 2 asked 
 @model_options
 def command(what: str, to: str | None, form: str, **options: Any) -> None:
     """Write a folder that runs a model on a board: files, how to use them, and a digest of each."""
+    if to is not None:
+        import_module("registry.device.address").Address.parse(to)  # wrong words are told before any work
     run = DeploymentRun(what, options)
     found = run.deploy()
-    installed = _sent(found.folder, to, run.voice) if to else None
+    installed = _sent(found.folder, to, run.voice) if to is not None else None
     if form == "json":
         told = {"installed": installed.document} if installed else {}
         output.print_json({"folder": str(found.folder), **found.manifest.document, **told})

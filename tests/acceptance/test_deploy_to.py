@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.world import Zoo, assert_says
+from tests.acceptance.world import Zoo, assert_says, files_below
 
 pytest.importorskip("tests.ssh_server")  # a board on loopback
 
@@ -46,3 +46,4 @@ def test_an_address_that_is_none(shipped: Zoo) -> None:
     result = shipped("deploy", f"{SHAPES}/128-int8-qdq", "--target", "linux", "--to", "board:/opt")
     assert result.code == 2, result
     assert_says(result, "ssh://")
+    assert files_below(shipped.work) == []
