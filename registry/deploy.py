@@ -14,7 +14,7 @@ from registry.deployment import document, guide, manifest
 from registry.deployment.base import CARD, GUIDE, LABELS, LICENCE, Adapter, File, Package, Subject, Toolbox
 from registry.deployment.manifest import Manifest, PackagedFile
 from registry.digest import CHUNK, Digest
-from registry.errors import MismatchError, RejectedError, ZooError
+from registry.errors import MismatchError, RejectedError, UnavailableError, ZooError
 from registry.files import require_replaceable, whole_folder
 from registry.fit import Fit
 
@@ -61,6 +61,17 @@ def deploy(subject: Subject, adapter: Adapter, toolbox: Toolbox, folder: Path) -
     """
     earlier = _earlier_files(folder)
     require_replaceable(folder, earlier)
+    try:
+        return _deploy(subject, adapter, toolbox, folder, earlier)
+    except OSError as error:  # of the folder for temporary files; `whole_folder` tells of its own
+        raise UnavailableError(
+            f"the package of {subject.name} cannot be made: {error.strerror or error}", hint="see to free space"
+        ) from None
+
+
+def _deploy(
+    subject: Subject, adapter: Adapter, toolbox: Toolbox, folder: Path, earlier: frozenset[str]
+) -> Deployed:
     with tempfile.TemporaryDirectory(prefix="zoo-deploy-") as work:
         package = _with_doubts(adapter.package(subject, toolbox, Path(work)), subject.fit)
         files = (*package.files, *_common_files(subject, package))

@@ -236,6 +236,24 @@ class TestSelfTest:
         assert vectors(zoo.work / "package") == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["missing.png"], 1, "missing.png: cannot be read as a picture: "),
+        (["photo.png", "-o", "no/such/mask.png"], 1, "no/such/mask.png: No such file or directory"),
+        ([], 2, "give one picture, or --selftest"),
+        (["photo.png", "--selftest"], 2, "give one picture, or --selftest"),
+    ],
+)
+def test_the_script_tells_what_was_asked_wrongly(
+    zoo: Zoo, net: Path, arguments: list[str], code: int, told: str
+) -> None:
+    assert zoo("deploy", "acme/net", "--target", "linux", "-o", "package").code == 0
+    ran = run(zoo.work / "package/segment.py", *arguments, folder=zoo.work)
+    assert ran.code == code, ran
+    assert_says(ran, told)
+
+
 class TestRefusals:
     """Nothing is written where it should not be."""
 

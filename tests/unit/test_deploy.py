@@ -133,6 +133,15 @@ def test_a_failing_adapter_leaves_the_earlier_deployment(tmp_path: Path, error: 
     assert contents(tmp_path) == before
 
 
+def test_no_room_for_what_tools_make_is_told(tmp_path: Path) -> None:
+    def fill(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(UnavailableError, match="cannot be made: No space left on device"):
+        deploy(subjects.shapes(), Board(act=fill), Machine(), tmp_path / "board")
+    assert names(tmp_path) == []
+
+
 def test_a_model_that_changed_meanwhile_is_not_deployed(tmp_path: Path) -> None:
     copy = tmp_path / "net.tflite"
     copy.write_bytes(subjects.shapes().path.read_bytes())

@@ -5,6 +5,7 @@
     python3 segment.py --selftest
 
 It needs Python 3.9 or newer, numpy, Pillow and a runtime (see requirements.txt), and reads config.json.
+Exit codes: 0 done, 1 the self-test fails or a file is not what it should be, 2 asked wrongly, 3 could not tell.
 """
 
 # ruff: noqa: T201, B905 - a program, and for Python 3.9
@@ -22,7 +23,8 @@ try:
     import numpy as np
     from PIL import Image, ImageOps
 except ImportError as error:
-    raise SystemExit(f"{error.name} is not installed: pip install -r requirements.txt") from None
+    print(f"{error.name} is not installed: pip install -r requirements.txt", file=sys.stderr)
+    sys.exit(3)
 
 HERE = Path(__file__).resolve().parent
 VOID = 255
@@ -107,7 +109,8 @@ def runtime(names: tuple[str, ...]) -> Any:
             return importlib.import_module(name)
         except ImportError:
             continue
-    raise SystemExit(f"none of {', '.join(names)} is installed: pip install -r requirements.txt")
+    print(f"none of {', '.join(names)} is installed: pip install -r requirements.txt", file=sys.stderr)
+    raise SystemExit(3)
 
 
 def read_picture(path: Path) -> Array:
@@ -334,4 +337,7 @@ def compare(found: Array, expected: Array, vector: dict[str, Any]) -> tuple[list
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except OSError as problem:
+        sys.exit(f"{problem.filename or 'error'}: {problem.strerror or problem}")

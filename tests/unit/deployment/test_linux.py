@@ -83,6 +83,13 @@ def test_the_script_is_python_3_9() -> None:
     ast.parse(Path(segment.__file__).read_text(encoding="utf-8"), feature_version=(3, 9))
 
 
+def test_a_missing_runtime_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        segment.runtime(("no_such_runtime_a", "no_such_runtime_b"))
+    assert caught.value.code == 3
+    assert "none of no_such_runtime_a, no_such_runtime_b is installed: pip install" in capsys.readouterr().err
+
+
 dtypes = st.sampled_from(
     [
         ("float32", None, 0),
