@@ -185,6 +185,22 @@ class TestRealModels:
         require_class_maps_as_predicted(shipped, name, REAL / "images" / image, "--mirror", REAL)
 
 
+def test_a_published_variant_is_deployed_without_a_card_of_ones_own(zoo: Zoo, net: Path, cards: Cards) -> None:
+    card = cards.folder / "acme/net.yaml"
+    assert zoo("publish", card, "--to", "store", "--from", "mirror").code == 0
+    card.unlink()
+    zoo.environment["ZOO_MIRROR"] = ""
+    result = zoo(
+        "deploy", "acme/net", "--target", "linux", "--registry", "store", "-o", "package", "--format", "json"
+    )
+    assert result.code == 0, result
+    told = result.json()
+    assert told["variant"] == "acme/net/net"
+    assert {one["role"] for one in told["files"]} >= {"card", "licence", "golden"}
+    tested = run(zoo.work / "package/segment.py", "--selftest", folder=zoo.work)
+    assert tested.code == 0, tested
+
+
 class TestSelfTest:
     """The package tests itself where it runs."""
 
