@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "ui": "Open MLflow's pages on what is tracked.",
     },
     "Ship": {
+        "deploy": "A folder that runs a model on a board.",
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",
         "yank": "Hide a published version without deleting it.",

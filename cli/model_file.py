@@ -12,8 +12,10 @@ from registry.errors import RejectedError, RequestError
 
 if TYPE_CHECKING:
     from registry.card import Artifact, Variant
+    from registry.catalog import Catalog
     from registry.inspect.graph import Graph
     from registry.settings import Settings
+    from registry.target import Target
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -87,6 +89,25 @@ def variant_of(path: Path, card: str | None, settings: Settings, voice: Voice) -
     if len(names) > 1:
         raise RequestError(f"{len(names)} variants have this file or name", hint=f"--as one of: {', '.join(names)}")
     return catalog.variants(names)[0] if names else None
+
+
+def of_digest(path: Path, catalog: Catalog) -> Variant | None:
+    """The only variant whose card has a file's digest."""
+    from registry.digest import Digest
+
+    names = catalog.with_digest(Digest.of_file(path).hex)
+    return catalog.variants(names)[0] if len(names) == 1 else None
+
+
+def next_best(catalog: Catalog, variant: Variant | None, target: Target) -> Variant | None:
+    """What `zoo pull` would choose of the same family for a target that a variant does not fit."""
+    from registry.constraints import Constraints
+    from registry.resolve import resolve
+
+    if variant is None:
+        return None
+    family = [one for one in catalog.variants(catalog.find(variant.family)) if one.full_name != variant.full_name]
+    return resolve(family, target, Constraints(), "accuracy", allow_unpinned=True).chosen
 
 
 _ENDINGS = (".tflite", ".lite", ".onnx", ".keras", ".h5", ".hdf5")

@@ -133,6 +133,15 @@ def choice_of(settings: Settings, catalog: Catalog, variant: Variant) -> Choice:
         return Choice(variant, card, file.read())
 
 
+def documents_of(choice: Choice, catalog: Catalog) -> Mapping[str, bytes]:
+    """Card, licence note and labels by file name: as they were published, else made of the card."""
+    if choice.documents is not None:
+        return choice.documents()
+    from registry.fetch import sidecars
+
+    return sidecars(choice.variant, choice.card, choice.card_bytes, catalog.class_names(choice.variant))
+
+
 def locked_choice(settings: Settings, progress: Progress, entry: Entry) -> Choice | None:
     """The version that a lock file's entry holds, from its registry; None where that is not in the settings.
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
@@ -80,30 +80,27 @@ def _link(source: Path, destination: Path) -> bool:
 
 
 @contextlib.contextmanager
-def whole_folder(destination: Path, replaces: frozenset[str] = frozenset()) -> Iterator[Path]:
+def whole_folder(destination: Path, replaces: Collection[str] = ()) -> Iterator[Path]:
     """A temporary folder beside `destination`, renamed to it only if the block succeeds.
 
     Args:
         destination: Need not exist; or is empty, or holds nothing but files of an earlier result.
-        replaces: Names of those files.
+        replaces: Those files, relative, with `/`.
 
     Raises:
         RequestError: Something else is there.
         UnavailableError: The disk is full or cannot be written.
     """
-    if os.path.lexists(destination) and not _replaceable(destination, replaces):
-        raise RequestError(f"{destination}: exists already", hint="nothing is overwritten; name a new folder")
-    place = destination.absolute()
+    require_replaceable(destination, replaces)
+    place = Path(os.path.realpath(destination))  # of a link to a folder, the folder is replaced
     temporary = None
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{place.name[:80]}.", suffix=".part", dir=place.parent))
-        temporary.chmod(0o755)
-        yield temporary
-        if place.is_dir():
-            for old in place.iterdir():
-                old.unlink()
-        temporary.replace(place)  # also of an empty folder
+        whole = temporary / "new"
+        whole.mkdir(mode=0o755)
+        yield whole
+        _exchange(place, whole, temporary / "old")
     except OSError as error:
         raise UnavailableError(
             f"{destination}: cannot be written: {error.strerror or error}",
@@ -114,8 +111,41 @@ def whole_folder(destination: Path, replaces: frozenset[str] = frozenset()) -> I
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _replaceable(folder: Path, names: frozenset[str]) -> bool:
-    return folder.is_dir() and all(path.name in names and path.is_file() for path in folder.iterdir())
+def require_replaceable(destination: Path, replaces: Collection[str] = ()) -> None:
+    """See that a folder is not there, is empty, or holds nothing but these files; see `whole_folder`.
+
+    Raises:
+        RequestError: Something else is there.
+    """
+    if os.path.lexists(destination) and (other := _not_of(destination, replaces)):
+        raise RequestError(
+            f"{destination}: exists already, with {other}", hint="nothing is overwritten; name a new folder"
+        )
+
+
+def _exchange(place: Path, new: Path, old: Path) -> None:
+    """Put a folder into the place of another, which is kept aside until then and comes back if that fails."""
+    if not place.exists():
+        new.rename(place)
+        return
+    place.rename(old)
+    try:
+        new.rename(place)
+    except BaseException:
+        old.rename(place)
+        raise
+
+
+def _not_of(folder: Path, names: Collection[str]) -> str:
+    """Something in a folder that is none of these files nor a folder above one; empty when there is nothing."""
+    if not folder.is_dir():
+        return "something that is no folder"
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        wanted = path.is_dir() and any(one.startswith(f"{name}/") for one in names)
+        if path.is_symlink() or not (wanted or (path.is_file() and name in names)):
+            return name
+    return ""
 
 
 def open_regular(path: Path) -> BufferedReader:

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import complete, output
-from cli.model_file import graph_of, located, model_options, settings_of
+from cli.model_file import graph_of, located, model_options, next_best, of_digest, settings_of
 from cli.output import Column
 from cli.session import Voice, open_catalog
 from registry.units import format_bytes
 
 if TYPE_CHECKING:
     from registry.card import Variant
-    from registry.catalog import Catalog
     from registry.fit import Fit
     from registry.footprint import Footprint
-    from registry.target import Target
 
 _COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
 EXIT_CODES = {"yes": 0, "no": 1, "unknown": 3}
@@ -56,7 +54,7 @@ def command(what: str, target: str | None, plot: Path | None, form: str, **optio
     settings, voice = settings_of(options)
     path, variant = located(what, settings, voice)
     catalog = open_catalog(settings, voice)
-    variant = variant or _of_digest(path, catalog)
+    variant = variant or of_digest(path, catalog)
     wanted = target or settings.target
     facts = Facts(graph_of(path, variant))
     footprint = plan(facts.graph)
@@ -67,7 +65,7 @@ def command(what: str, target: str | None, plot: Path | None, form: str, **optio
         voice.note(f"drawn: {plot}")
     targets = [catalog.target(wanted)] if wanted else catalog.targets()
     verdicts = [fit(facts, footprint, one, variant) for one in targets]
-    other = _next_best(catalog, variant, targets[0]) if wanted and verdicts[0].verdict == "no" else None
+    other = next_best(catalog, variant, targets[0]) if wanted and verdicts[0].verdict == "no" else None
     if form == "json":
         output.print_json(_plain(path, variant, footprint, verdicts, other))
     elif wanted:
@@ -75,26 +73,6 @@ def command(what: str, target: str | None, plot: Path | None, form: str, **optio
     else:
         _print_all(path, variant, footprint, verdicts)
     return EXIT_CODES[verdicts[0].verdict] if wanted else 0
-
-
-def _of_digest(path: Path, catalog: Catalog) -> Variant | None:
-    """The only variant whose card has the file's digest."""
-    from registry.digest import Digest
-
-    names = catalog.with_digest(Digest.of_file(path).hex)
-    return catalog.variants(names)[0] if len(names) == 1 else None
-
-
-def _next_best(catalog: Catalog, variant: Variant | None, target: Target) -> Variant | None:
-    """What `zoo pull` would choose of the same family for this target."""
-    from registry.constraints import Constraints
-    from registry.resolve import resolve
-
-    if variant is None:
-        return None
-    family = [one for one in catalog.variants(catalog.find(variant.family)) if one.full_name != variant.full_name]
-    found = resolve(family, target, Constraints(), "accuracy", allow_unpinned=True)
-    return found.chosen
 
 
 def _print(

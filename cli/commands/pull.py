@@ -14,8 +14,6 @@ from registry.errors import RejectedError, RequestError
 from registry.settings import PREFERENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cli.registries import Choice
     from registry.card import Artifact, Variant
     from registry.catalog import Catalog
@@ -167,7 +165,7 @@ class _Pull:
             self.request,
             self.lock,
             places.make_obtainer(self.settings, self.voice),
-            self._beside(choice),
+            registries.documents_of(choice, self.catalog),
             folder,
             recorded_folder=lock.portable_folder(folder, self.options["lock_path"]),
             release=choice.release,
@@ -185,15 +183,6 @@ class _Pull:
             self.voice.note(f"{variant.full_name} carries no lineage record")
             return golden
         return (*golden, variant.lineage_file)
-
-    def _beside(self, choice: Choice) -> Mapping[str, bytes]:
-        """Card, licence note and labels: as they were published, else made of the card."""
-        from registry import fetch
-
-        if choice.documents is not None:
-            return choice.documents()
-        variant = choice.variant
-        return fetch.sidecars(variant, choice.card, choice.card_bytes, self.catalog.class_names(variant))
 
     def _default_folder(self, variant: Variant) -> Path:
         """The folder of an earlier pull of the same, else one named after the variant."""

@@ -122,3 +122,63 @@ def test_a_whole_folder_replaces_an_earlier_result_and_nothing_else(tmp_path: Pa
     with pytest.raises(RequestError, match="exists already"), whole_folder(place, frozenset({"one", "two"})):
         pass
     assert sorted(path.name for path in place.iterdir()) == ["three", "two"]
+
+
+def test_a_whole_folder_replaces_folders_below_it_too(tmp_path: Path) -> None:
+    place, names_ = tmp_path / "folder", {"one", "sub/two", "sub/deep/three"}
+    for content in ("old", "new"):
+        with whole_folder(place, names_) as part:
+            for name in names_:
+                (part / name).parent.mkdir(parents=True, exist_ok=True)
+                (part / name).write_text(content, encoding="utf-8")
+    assert {path.read_text(encoding="utf-8") for path in place.rglob("*") if path.is_file()} == {"new"}
+    assert names(tmp_path) == ["folder"]
+
+
+@pytest.mark.parametrize("other", ["three", "sub/three", "empty/"])
+def test_a_whole_folder_is_not_taken_from_somebody(tmp_path: Path, other: str) -> None:
+    place = tmp_path / "folder"
+    (place / "sub").mkdir(parents=True)
+    (place / "sub" / "two").touch()
+    (place / other).mkdir() if other.endswith("/") else (place / other).touch()
+    with pytest.raises(RequestError, match=f"with {other.rstrip('/')}"), whole_folder(place, {"sub/two"}):
+        pass
+    assert (place / "sub" / "two").exists()
+
+
+def test_a_link_among_the_files_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "sub").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RequestError, match="with sub"), whole_folder(tmp_path / "folder", {"sub/two"}):
+        pass
+    assert (tmp_path / "elsewhere").is_dir()
+
+
+def test_a_link_to_a_folder_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with whole_folder(tmp_path / "link") as part:
+        (part / "one").touch()
+    assert (tmp_path / "link").is_symlink()
+    assert names(tmp_path / "real") == ["one"]
+
+
+def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "folder"
+    with whole_folder(place) as part:
+        (part / "one").write_text("old", encoding="utf-8")
+    rename = Path.rename
+
+    def full(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(28, "No space left on device")  # as a file system answers that has no room for the entry
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(UnavailableError, match="No space left"), whole_folder(place, {"one"}) as part:
+        (part / "one").write_text("new", encoding="utf-8")
+    assert (place / "one").read_text(encoding="utf-8") == "old"
+    assert names(tmp_path) == ["folder"]

@@ -69,12 +69,15 @@ HEAVY = (
 AT_HOME = {"registry.document": {"yaml"}, "registry.schema": {"jsonschema"}}
 """Modules that are nothing without their heavy import, and are themselves imported only where needed."""
 
+CARRIED = {"registry.deployment.linux.segment"}
+"""Programs that are copied into packages as they are, and imported by nobody."""
+
 
 def modules(package: str) -> list[str]:
     """Names of all modules of a package, by its files."""
     paths = sorted((ROOT / package).rglob("*.py"))
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
-    return [name.removesuffix(".__init__") for name in names]
+    return [name.removesuffix(".__init__") for name in names if name not in CARRIED]
 
 
 REGISTRY = modules("registry")
@@ -151,6 +154,10 @@ def test_a_module_imports_nothing_from_above(module: str) -> None:
             assert floor <= own, f"{module} imports {other} from a floor above"
             same_verb = own_part(other) == own_part(module)
             assert floor < VERBS or same_verb, f"{module} imports the verb {other}"
+
+
+def test_nobody_imports_a_program_that_is_carried_along() -> None:
+    assert [module for module in ALL if imports_of(module) & CARRIED] == []
 
 
 def test_there_are_no_circles() -> None:

@@ -1,0 +1,99 @@
+"""`zoo deploy`."""
+
+from __future__ import annotations
+
+import shlex
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from cli import complete, output
+from cli.deployment_run import DeploymentRun
+from cli.model_file import model_options
+from cli.output import Column
+
+if TYPE_CHECKING:
+    from cli.session import Voice
+    from registry.deploy import Deployed
+
+
+@click.command(
+    "deploy",
+    epilog="""\b
+Examples:
+  zoo deploy zoo/deeplabv3-shapes/256-int8-per-channel --target linux
+  zoo deploy deeplabv3-shapes --target imx93 -o build/board     the variant that `zoo pull` would choose
+  zoo deploy net.tflite --target c --as acme/net/small
+  zoo deploy google/deeplabv3 --target linux --to ssh://root@board/opt/models
+
+The folder has the model, what the target needs to run it, README.txt for people, and deployment.json, which names
+the digest of every file. The same model gives the same bytes. An earlier deployment in the folder is replaced as a
+whole; anything else there is never touched. --to also brings it to a device, where `zoo rollback` goes back.
+Exit codes: 0 written, 1 the model does not fit or its bytes are wrong, 2 asked wrongly, 3 something is missing.""",
+)
+@click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
+@click.option("--target", metavar="NAME", shell_complete=complete.targets, help="What it has to run on.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder of the package; deploy/TARGET/NAME when not given.",
+)
+@click.option("--as", "card", metavar="NAME", help="The variant whose card says how pictures go in, for a file.")
+@click.option("--to", metavar="ssh://USER@HOST/PATH", help="Also bring it to a device.")
+@output.format_option("text", "json")
+@model_options
+def command(what: str, to: str | None, form: str, **options: Any) -> None:
+    """Write a folder that runs a model on a board: files, how to use them, and a digest of each."""
+    if to is not None:
+        import_module("registry.device.address").Address.parse(to)  # wrong words are told before any work
+    run = DeploymentRun(what, options)
+    found = run.deploy()
+    installed = _sent(found.folder, to, run.voice) if to is not None else None
+    if form == "json":
+        told = {"installed": installed.document} if installed else {}
+        output.print_json({"folder": str(found.folder), **found.manifest.document, **told})
+    else:
+        _print(found)
+        output.print_section("On the device", installed.lines if installed else ())
+
+
+class _Installed(NamedTuple):
+    """What became of the package on a device, for programs and for people."""
+
+    document: dict[str, Any]
+    lines: list[str]
+
+
+def _sent(folder: Path, to: str, voice: Voice) -> _Installed:
+    device_run = import_module("cli.device_run")
+    found = device_run.send(folder, to, voice)
+    return _Installed(device_run.plain(found), device_run.described(found))
+
+
+def _print(found: Deployed) -> None:
+    document = found.manifest.document
+    click.echo(
+        click.style(document["variant"] or document["model"]["file"], bold=True) + f" for {document['target']}"
+    )
+    click.echo(f"  {found.folder}")
+    rows = [[one["path"], one["role"], str(one["size"]), one.get("note", "")] for one in document["files"]]
+    click.echo()
+    columns = [Column("FILE"), Column("ROLE"), Column("BYTES", right=True), Column("WHAT", keep=1)]
+    output.print_table(columns, rows, output.terminal_width())
+    output.print_section("Warnings", document["warnings"])
+    output.print_section("Notes", document["fit"]["notes"])
+    readings = (f"{one['name']}: {one['value']:.10g} {one['unit']} ({one['tool']})" for one in document["readings"])
+    output.print_section("Reports", readings)
+    missing = (f"{one['name']}: {one['use']}" for one in document["tools"] if not one["found"])
+    output.print_section("Tools that are not here", missing)
+    output.print_section("Next", (_step(one) for one in document["instructions"]))
+
+
+def _step(instruction: dict[str, Any]) -> str:
+    command = shlex.join(instruction["command"])
+    return f"on the {instruction['where']}: {instruction['title']}" + (f": {command}" if command else "")
