@@ -78,8 +78,11 @@ def header_text(subject: Subject, image: Input, scores: Output) -> str:
 
 
 def class_names(subject: Subject, scores: Output) -> list[str]:
-    """A name for each class; `class N` where nobody gives one."""
-    names = list(subject.labels[: scores.classes])
+    """A name for each class; `class N` where nobody gives one.
+
+    ST's applications print names as formats (`UTIL_LCDEx_PrintfAt`), so a `%` becomes `_`.
+    """
+    names = [name.replace("%", "_") for name in subject.labels[: scores.classes]]
     return names + [f"class {number}" for number in range(len(names), scores.classes)]
 
 

@@ -169,7 +169,8 @@ def report(subject: Subject, pools: Sequence[Pool], reserved: int) -> str:
     end = flash.address + flash.size - reserved
     lines.append(f"{'':<10} 0x{end:08X} {reserved:>10} {reserved:>10}  model file (network_data)")
     lines += ["", "Planned from the graph, pools filled in the order of their size; the compiler's report decides."]
-    return "\n".join((*lines, *subject.fit.notes, *subject.footprint.notes, ""))
+    notes = (f"- {note}" for note in (*subject.fit.notes, *subject.footprint.notes))
+    return "\n".join((*lines, *notes, ""))
 
 
 def _bounds(fit: Fit) -> str:

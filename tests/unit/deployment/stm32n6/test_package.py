@@ -277,6 +277,13 @@ def test_what_fit_says_is_passed_on(tmp_path: Path) -> None:
     assert all(note in text_of(found, "memory.txt") for note in notes)
 
 
+def test_no_name_is_a_format(tmp_path: Path) -> None:
+    labels = ("100 %", "%s%n", *LABELS[2:])
+    text = text_of(packaged(replace(subject(), labels=labels), tmp_path), "app_config.h")
+    assert "%" not in text
+    assert '"100 _"' in text
+
+
 @pytest.mark.parametrize("labels", [(), LABELS[:4], (*LABELS, "too many")])
 def test_a_wrong_number_of_names(labels: tuple[str, ...], tmp_path: Path) -> None:
     found = packaged(replace(subject(), labels=labels), tmp_path)
