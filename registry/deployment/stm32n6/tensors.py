@@ -15,6 +15,7 @@ from registry.errors import RejectedError
 from registry.inspect.graph import Graph, Quantization
 from registry.preparation import prepare
 from registry.runtime.base import Array, Port
+from registry.samples.pictures import VOID
 
 _MOVING = frozenset({"transpose", "reshape", "identity", "squeeze", "unsqueeze"})
 _MOST_STEPS = 8
@@ -87,7 +88,7 @@ def input_of(subject: Subject) -> Input:
         raise RejectedError(f"{subject.name}: expected one input, an image, found {len(subject.inputs)}")
     (port,) = subject.inputs
     batch, *sizes = port.shape
-    if batch not in (1, None) or len(sizes) != 3 or None in sizes:
+    if batch not in (1, None) or len(sizes) != 3 or not all(sizes):
         raise RejectedError(
             f"input {port.name}: expected an image of a fixed size, found {_sizes(port)}",
             hint="export the model with the size that the board's camera pipeline gives",
@@ -95,7 +96,7 @@ def input_of(subject: Subject) -> Input:
     transposed = subject.preparation.layout == "NCHW"
     shape = (1, *sizes[1:], sizes[0]) if transposed else (1, *sizes)
     scale, zero_point = _bytes_of(port, subject.facts.graph)
-    compiled = Port(port.name, shape, "uint8", scale, zero_point)
+    compiled = _sound(Port(port.name, shape, "uint8", scale, zero_point), 0)
     return Input(compiled, transposed, _table(subject, compiled))
 
 
@@ -118,6 +119,16 @@ def _bytes_of(port: Port, graph: Graph) -> tuple[float, int]:
         f"input {port.name}: expected 8-bit values, or a quantizer to 8 bits behind it, found {port.dtype}",
         hint="the camera pipeline of stm32n6 gives bytes; choose a variant whose input is quantized",
     )
+
+
+def _sound(port: Port, least: int) -> Port:
+    """See that a quantization is one: a scale above 0, and a zero point of 8 bits from `least` on."""
+    if not (port.scale and 0 < port.scale < math.inf and least <= port.zero_point < least + 256):
+        raise RejectedError(
+            f"{port.name}: expected a scale above 0 and a zero point that {port.dtype} holds,"
+            f" found {port.scale} and {port.zero_point}"
+        )
+    return port
 
 
 def _single(quantization: Quantization | None) -> tuple[float, int] | None:
@@ -148,7 +159,7 @@ def output_of(subject: Subject) -> Output:
     if port is None:
         raise RejectedError(f"{subject.name}: expected an output of scores or class ids for each pixel, found none")
     sizes = [size if size is not None else 1 if place == 0 else None for place, size in enumerate(port.shape)]
-    if None in sizes:
+    if not all(sizes):
         raise RejectedError(f"output {port.name}: expected a fixed size, found {_sizes(port)}")
     shape = tuple(int(size) for size in sizes if size is not None)
     if port.scale is None and port.dtype.startswith(("int", "uint")):
@@ -159,6 +170,8 @@ def output_of(subject: Subject) -> Output:
     last, first = shape[-1] == known, shape[1] == known
     transposed = first if first != last else subject.preparation.layout == "NCHW"
     shape = (1, *shape[2:], shape[1]) if transposed else shape
+    if not 2 <= shape[-1] <= VOID:
+        raise RejectedError(f"output {port.name}: expected scores of 2 to {VOID} classes, found {shape[-1]}")
     whole, converted = _scores(subject.facts.graph, number, port)
     kind: Kind = "float32" if whole.scale is None else "int8"
     return Output(number, replace(whole, shape=shape), kind, transposed, converted, shape[-1])
@@ -169,7 +182,7 @@ def _scores(graph: Graph, number: int, port: Port) -> tuple[Port, bool]:
     if port.scale is not None and port.dtype in ("int8", "uint8"):
         signed = port.dtype == "int8"
         zero_point = port.zero_point - (0 if signed else _FROM_SIGNED)
-        return replace(port, dtype="int8", zero_point=zero_point), not signed
+        return _sound(replace(port, dtype="int8", zero_point=zero_point), -_FROM_SIGNED), not signed
     index = graph.outputs[number] if number < len(graph.outputs) else -1
     for _step in range(_MOST_STEPS):
         maker = graph.producers.get(index)
@@ -180,7 +193,8 @@ def _scores(graph: Graph, number: int, port: Port) -> tuple[Port, bool]:
         found = _single(stored.quantization)
         if maker.type == "dequantize" and found and stored.dtype in ("int8", "uint8"):
             zero_point = found[1] - (_FROM_SIGNED if stored.dtype == "uint8" else 0)
-            return replace(port, dtype="int8", scale=found[0], zero_point=zero_point), True
+            whole = replace(port, dtype="int8", scale=found[0], zero_point=zero_point)
+            return _sound(whole, -_FROM_SIGNED), True
         if maker.type not in _MOVING:
             break
     if port.dtype != "float32":
@@ -194,7 +208,7 @@ def _class_map(subject: Subject, number: int, port: Port, shape: tuple[int, ...]
     if len(plane) == 4 and plane[1] == 1:
         plane = (plane[0], *plane[2:])
     classes = max(len(subject.labels), (subject.variant.classes or 0) if subject.variant else 0)
-    if len(plane) != 3 or not classes:
+    if len(plane) != 3 or not 1 < classes <= VOID:
         raise RejectedError(
             f"output {port.name}: expected a class map and the number of its classes, found {_sizes(port)}"
             f" and {classes} classes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -73,13 +74,12 @@ def of_file(path: Path, **changes: Any) -> Subject:
 
 @dataclass(frozen=True)
 class Machine:
-    """A toolbox of the programs in one folder, which really run."""
+    """A toolbox whose search path is one folder; its programs really run."""
 
     folder: Path
 
     def find(self, name: str) -> str | None:
-        path = self.folder / name
-        return str(path) if path.is_file() else None
+        return shutil.which(name, path=str(self.folder))
 
     def run(self, command: Sequence[str], folder: Path) -> Ran:
         done = subprocess.run(
