@@ -50,7 +50,7 @@ def engine_warnings(subject: Subject) -> Iterator[str]:
     if runs_on_fastest(subject) or not subject.target.engines:
         return
     fastest, title, found = subject.target.engines[0], subject.target.title, subject.fit.engine
-    elsewhere = f"; it runs on the {found}" if found else ""
+    elsewhere = f"; this one runs on the {found}" if found else ""
     yield f"The {fastest} of {title} refuses {_words(subject)} files{elsewhere}."
     taken = better(subject)
     if taken is not None:

@@ -51,13 +51,17 @@ def files(subject: Subject, runner: Package, npu_model: str, delegate: str) -> t
 def instructions(subject: Subject, runner: Package, *, npu: bool) -> tuple[Instruction, ...]:
     """How to use the package."""
     segmenting = ("PICTURE", "-o", "mask.png")
+    tested = any(one.command == _SELFTEST for one in runner.instructions)
+    testing = Instruction("See that the model computes what it should", ("./run.sh", "segment", "--selftest"))
+    testing_npu = Instruction("See the same of the NPU", ("./run.sh", "segment-npu", "--selftest"))
     on_npu = (
+        *((testing_npu,) if tested else ()),
         Instruction("Time it on the NPU", ("./run.sh", "npu")),
         Instruction("Segment a picture on the NPU", ("./run.sh", "segment-npu", *segmenting)),
     )
     return (
         *copying(f"/opt/{subject.name}", "."),
-        *(one for one in runner.instructions if one.command == _SELFTEST),
+        *((testing,) if tested else ()),
         *(on_npu if npu else ()),
         Instruction("Time it on the CPU", ("./run.sh", "cpu", str(cores(subject)))),
         Instruction("Segment a picture on the CPU", ("./run.sh", "segment", *segmenting)),

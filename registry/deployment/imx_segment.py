@@ -9,6 +9,7 @@ this file as `segment_npu.py`.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import sys
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Delegated:
         del model_path
         load = getattr(self.runtime, "load_delegate", None) or self.runtime.experimental.load_delegate
         try:
+            ctypes.CDLL(self.library)  # where this fails within `load`, LiteRT prints an error of its own as well
             delegate = load(self.library)
         except (OSError, ValueError) as error:
             raise SystemExit(f"{self.library}: cannot be loaded: {error}") from None

@@ -39,7 +39,7 @@ def test_what_the_npu_refuses_is_told_with_what_it_takes(variant: str, where: st
     made = subject(variant, target(where))
     refused, instead = engine_warnings(made)
     assert refused.startswith(f"The npu of {target(where).title} refuses {family()[variant].format} ")
-    assert refused.endswith(f"it runs on the {made.fit.engine}.")
+    assert refused.endswith(f"this one runs on the {made.fit.engine}.")
     assert instead.startswith(f"zoo/deeplabv3-shapes/{alternative} ")
 
 
@@ -53,7 +53,7 @@ def test_the_same_resolution_comes_first() -> None:
 def test_without_alternatives_only_the_refusal_is_told() -> None:
     made = subject("256-int8-per-channel", target("stm32mp2"), alternatives=(family()["256-float32"],))
     (refused,) = engine_warnings(made)
-    assert refused == "The npu of STM32MP2 refuses tflite int8 per-channel files; it runs on the gpu."
+    assert refused == "The npu of STM32MP2 refuses tflite int8 per-channel files; this one runs on the gpu."
 
 
 @pytest.mark.parametrize(

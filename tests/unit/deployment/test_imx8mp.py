@@ -78,7 +78,7 @@ def test_the_launcher_tells_its_use(tmp_path: Path, words: list[str]) -> None:
 
 def test_a_float_model_is_not_offered_to_the_npu(board: Path, tmp_path: Path) -> None:
     package = packaged("256-float32")
-    assert package.warnings[0] == "The npu of i.MX 8M Plus refuses tflite float32 files; it runs on the cpu."
+    assert package.warnings[0] == "The npu of i.MX 8M Plus refuses tflite float32 files; this one runs on the cpu."
     assert not any("npu" in one.command for one in package.instructions)
     folder = written(package, tmp_path / "package")
     done = run(folder, "npu", path=board)

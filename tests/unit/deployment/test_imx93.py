@@ -117,5 +117,5 @@ def test_a_float_model_is_not_compiled(tmp_path: Path) -> None:
     tools = Tools()
     package = imx93.package(subject("256-float32", TARGET), tools, tmp_path)
     assert (tools.ran, package.tools, package.readings) == ([], (), ())
-    assert package.warnings[0] == "The npu of i.MX 93 refuses tflite float32 files; it runs on the cpu."
+    assert package.warnings[0] == "The npu of i.MX 93 refuses tflite float32 files; this one runs on the cpu."
     assert not any(word == "npu" for one in package.instructions for word in one.command)

@@ -15,12 +15,14 @@ __all__ = ["linux"]
 pytestmark = pytest.mark.usefixtures("linux")
 
 NAME = "zoo-deeplabv3-shapes-256-int8-per-tensor"
+LIBRARY = "libm.so.6"
+"""Stands for the delegate: a library that can be loaded here."""
+
 INTERPRETER = """
 class Interpreter:
     def __init__(self, model_path, num_threads, experimental_delegates):
         print(model_path, num_threads, *experimental_delegates)
 def load_delegate(library):
-    if library == "broken.so": raise OSError("not of this machine")
     return "delegate of " + library
 """
 OF_TENSORFLOW = INTERPRETER.replace("def load", "class experimental:\n  @staticmethod\n  def load")
@@ -32,6 +34,7 @@ def package(tmp_path: Path) -> Path:
     made = imx8mp.package(subject("256-int8-per-tensor", target("imx8mp")), NOTHING, tmp_path)
     folder = written(made, tmp_path / "package")
     (folder / "an_interpreter.py").write_text(INTERPRETER)
+    (folder / "run.sh").write_text((folder / "run.sh").read_text().replace(imx8mp.DELEGATE, LIBRARY))
     return folder
 
 
@@ -51,7 +54,7 @@ def test_the_interpreter_gets_the_delegate_and_its_file(package: Path) -> None:
     done = run(package, "segment-npu", "my picture.jpg", "-o", "mask.png")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        f"{NAME}.tflite 1 delegate of /usr/lib/libvx_delegate.so",
+        f"{NAME}.tflite 1 delegate of {LIBRARY}",
         "segment my picture.jpg -o mask.png",
     ]
 
@@ -59,16 +62,15 @@ def test_the_interpreter_gets_the_delegate_and_its_file(package: Path) -> None:
 def test_tensorflow_has_its_delegates_elsewhere(package: Path) -> None:
     (package / "an_interpreter.py").write_text(OF_TENSORFLOW)
     done = run(package, "segment-npu", "picture.jpg")
-    assert "delegate of /usr/lib/libvx_delegate.so" in done.stdout
+    assert f"delegate of {LIBRARY}" in done.stdout
 
 
 def test_a_delegate_that_cannot_be_loaded_is_told(package: Path) -> None:
-    (package / "broken").write_text((package / "run.sh").read_text().replace(imx8mp.DELEGATE, "broken.so"))
-    (package / "broken").rename(package / "run.sh")
-    (package / "run.sh").chmod(0o755)
+    (package / "run.sh").write_text((package / "run.sh").read_text().replace(LIBRARY, imx8mp.DELEGATE))
     done = run(package, "segment-npu", "picture.jpg")
     assert done.returncode == 1
-    assert done.stderr == "broken.so: cannot be loaded: not of this machine\n"
+    assert done.stderr.startswith(f"{imx8mp.DELEGATE}: cannot be loaded: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_too_few_words_tell_the_use(package: Path) -> None:

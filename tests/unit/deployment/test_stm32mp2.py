@@ -116,7 +116,7 @@ def test_the_npu_takes_per_tensor_and_gets_a_command(made: Subject, tmp_path: Pa
 def test_the_npu_refuses_per_channel_and_the_alternative_is_named(tmp_path: Path) -> None:
     package = stm32mp2.package(subject("256-int8-per-channel", TARGET), NOTHING, tmp_path)
     assert package.warnings == (
-        "The npu of STM32MP2 refuses tflite int8 per-channel files; it runs on the gpu.",
+        "The npu of STM32MP2 refuses tflite int8 per-channel files; this one runs on the gpu.",
         "zoo/deeplabv3-shapes/256-int8-per-tensor is a variant of the same family that the npu takes.",
     )
     assert package.tools == ()
