@@ -81,7 +81,10 @@ def _instructions(model: File, *, npu: bool) -> tuple[Instruction, ...]:
     return (
         *((compiling,) if npu else ()),
         *copying(FOLDER, "Application", "Resources"),
-        Instruction("Segment what the camera sees", (f"{FOLDER}/Application/launch.sh",)),
+        Instruction(
+            "Segment what the camera sees, as the user whose screen it is, as ST's launcher does",
+            ("su", "-l", "weston", "-c", f"{FOLDER}/Application/launch.sh"),
+        ),
     )
 
 

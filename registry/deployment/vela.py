@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ _ACCELERATOR = "Ethos_U65_256"
 _OPERATOR = "ethos-u"
 """Name of the custom operator that stands for a part of the network on the NPU."""
 
+_VERSION = re.compile(r"[0-9]{1,5}(?:[.+-][0-9A-Za-z]{1,20}){1,6}")
 _LARGEST_REPORT = 1 << 20
 _NUMBERS = (
     ("sram_memory_used", "internal-ram", "bytes", 1024.0),
@@ -71,10 +73,19 @@ def command(model: str, output: str = ".") -> tuple[str, ...]:
     return (COMMAND, *OPTIONS, f"--output-dir={output}", f"./{model}")
 
 
-def version_of(path: str, toolbox: Toolbox, work: Path) -> str | None:
-    """What Vela says of its version; None when it says nothing that could be one."""
+def version_of(path: str, toolbox: Toolbox, work: Path) -> str:
+    """What Vela says of its version.
+
+    Raises:
+        UnavailableError: It is another program of that name, such as that of KubeVela, or cannot be started.
+    """
     said = toolbox.run((path, "--version"), work).output.strip()
-    return said if said and len(said) <= 40 and said.isprintable() else None
+    if not _VERSION.fullmatch(said):
+        raise UnavailableError(
+            f"{COMMAND}: expected Arm's Vela, which tells a version such as 5.2.0, found another program",
+            hint=f"pip install {TOOL}",
+        )
+    return said
 
 
 def inspected_copy(subject: Subject, work: Path) -> Path:

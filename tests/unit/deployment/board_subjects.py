@@ -121,7 +121,13 @@ class Tools:
         self.ran.append(tuple(command))
         try:
             done = subprocess.run(
-                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
             )
         except OSError as error:
             raise UnavailableError(f"{command[0]}: cannot be started: {error}") from None

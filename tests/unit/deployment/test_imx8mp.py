@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,11 +21,13 @@ def packaged(variant: str) -> Package:
     return imx8mp.package(subject(variant, target("imx8mp")), NOTHING, Path("/nowhere"))
 
 
-def run(folder: Path, *words: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *words: str, path: Path | None = None, shell: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run the launcher from another folder, with the programs of one folder before those of the system."""
     search = f"{path}:/usr/bin:/bin" if path else "/usr/bin:/bin"
     return subprocess.run(
-        [folder / "run.sh", *words],
+        [*shell, folder / "run.sh", *words],
         cwd="/",
         env={"PATH": search, "RECORD": str(folder / "record")},
         capture_output=True,
@@ -54,6 +57,14 @@ def test_the_launcher_runs_the_boards_own_benchmark(
     done = run(folder, *words, path=board)
     assert (done.returncode, done.stderr) == (0, "")
     assert (folder / "record").read_text().splitlines() == recorded
+
+
+@pytest.mark.skipif(not shutil.which("busybox"), reason="needs the Debian package busybox")
+def test_the_shell_of_a_small_board_is_enough(board: Path, tmp_path: Path) -> None:
+    folder = written(packaged("256-int8-per-channel"), tmp_path / "package")
+    done = run(folder, "npu", path=board, shell=("busybox", "sh"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "record").read_text().startswith(f"--graph={NAME}.tflite\n")
 
 
 def test_further_words_go_to_the_runner_as_they_are(tmp_path: Path) -> None:

@@ -84,7 +84,10 @@ def test_the_command_for_people_makes_the_file_that_the_launcher_wants(tmp_path:
 
 def test_a_vela_that_fails_leaves_a_package_and_its_reason(tmp_path: Path) -> None:
     tools = Tools()
-    path = program(tmp_path / "vela", "echo 'Error: out of luck' >&2; exit 1")
+    path = program(
+        tmp_path / "vela",
+        'if [ "$1" = --version ]; then echo 5.2.0; exit; fi; echo "Error: out of luck" >&2; exit 1',
+    )
     tools.find = lambda name: str(path) if name == "vela" else None  # type: ignore[method-assign]
     package = imx93.package(subject("256-int8-per-tensor", TARGET), tools, tmp_path)
     (reason,) = package.warnings

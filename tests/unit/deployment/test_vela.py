@@ -107,6 +107,19 @@ def test_only_the_inspected_bytes_reach_vela(tmp_path: Path) -> None:
         vela.inspected_copy(replace(SUBJECT, path=changed), tmp_path)
 
 
+@pytest.mark.parametrize("text", ["echo CLI Version: v1.9", "exit 1", "echo 5.2.0; echo more", "printf '\\377'"])
+def test_another_program_of_that_name_is_told(tmp_path: Path, text: str) -> None:
+    path = program(tmp_path / "vela", text)
+    with pytest.raises(UnavailableError, match="expected Arm's Vela"):
+        vela.version_of(str(path), Tools(), tmp_path)
+
+
+@pytest.mark.parametrize("version", ["5.2.0", "3.10.0.dev7+gabcdef0"])
+def test_versions_that_vela_tells(tmp_path: Path, version: str) -> None:
+    path = program(tmp_path / "vela", f"echo {version}")
+    assert vela.version_of(str(path), Tools(), tmp_path) == version
+
+
 def failing(tmp_path: Path, text: str) -> vela.Compiled:
     """Compile by a program in the place of Vela."""
     path = program(tmp_path / "vela", text)
