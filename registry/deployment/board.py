@@ -18,8 +18,8 @@ def model_file(subject: Subject, folder: str = "") -> File:
 
 def labels_file(subject: Subject, folder: str = "") -> File:
     """Class names, one a line by id; a line break within a name is a blank."""
-    lines = [" ".join(label.split()) for label in subject.labels]
-    return File(f"{folder}{subject.name}.labels.txt", "".join(f"{line}\n" for line in lines).encode(), LABELS)
+    text = "".join(" ".join(label.split()) + "\n" for label in subject.labels)
+    return File(f"{folder}{subject.name}.labels.txt", text.encode("utf-8", "replace"), LABELS)
 
 
 def copying(folder: str, *names: str) -> tuple[Instruction, ...]:
@@ -59,8 +59,7 @@ def engine_warnings(subject: Subject) -> Iterator[str]:
 
 def better(subject: Subject) -> Variant | None:
     """The first alternative that the fastest engine takes, of the same resolution if there is one."""
-    graph, scheme = subject.facts.graph, subject.facts.scheme
-    preparation = subject.preparation
+    graph, scheme, preparation = subject.facts.graph, subject.facts.scheme, subject.preparation
     taken = [
         one
         for one in subject.alternatives

@@ -1,9 +1,10 @@
 """TI's processors: a folder of TI's model zoo, and a script that imports the model with TIDL where it is installed.
 
-What reads `param.yaml` and `dataset.yaml` on the device is TI's edgeai-dl-inferer
-(dl_inferer_python/edgeai_dl_inferer.py, class ModelConfig): sizes as [height, width], mean and scale of the session
-where `input_optimization` is off, class names by id. The options of the import stand in edgeai-tidl-tools,
-examples/osrt_python/README.md, commit 0440b23064a0c42188870bd07eed11570479c173.
+What reads `param.yaml` and `dataset.yaml` on the device is TI's edgeai-dl-inferer: sizes as [height, width], mean
+and scale of the session where `input_optimization` is off, class names by id (dl_inferer_python/edgeai_dl_inferer.py
+of the copy Grippy98/edgeai-dl-inferer, commit 0602277fc01a25292ec4cec3e5d4b06f32f3b697). The options of the import
+stand in TexasInstruments/edgeai-tidl-tools, examples/osrt_python/README.md, commit
+0440b23064a0c42188870bd07eed11570479c173.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from registry.deployment.base import (
     Toolbox,
 )
 from registry.deployment.board import copying, model_file
+from registry.errors import RejectedError
 from registry.preparation import Preparation
 from registry.runtime.base import Port
 
@@ -43,7 +45,11 @@ _MISSING = (
 
 
 def package(subject: Subject, toolbox: Toolbox, work: Path) -> Package:
-    """See `Adapter.package`; TIDL is closed, so that the import is left to a script for whoever has it."""
+    """See `Adapter.package`; TIDL is closed, so that the import is left to a script for whoever has it.
+
+    Raises:
+        RejectedError: The model takes pictures of any size.
+    """
     del toolbox, work
     model, accelerated = model_file(subject, "model/"), "npu" in subject.target.engines
     files = [
@@ -72,10 +78,12 @@ def parameters(subject: Subject, model: str, *, accelerated: bool) -> dict[str, 
         subject: What is deployed.
         model: Path of its file in the package.
         accelerated: Whether TIDL imports it; else it runs on the CPU, without options of TIDL.
+
+    Raises:
+        RejectedError: The model takes pictures of any size.
     """
-    how, variant = subject.preparation, subject.variant
-    device = subject.target.name.upper()
-    stated = variant.document.get("postprocessing", {}) if variant else {}
+    how, device = subject.preparation, subject.target.name.upper()
+    stated = subject.variant.document if subject.variant else {}
     session: dict[str, Any] = {
         "session_name": SESSIONS[subject.facts.graph.format],
         "model_path": model,
@@ -96,7 +104,9 @@ def parameters(subject: Subject, model: str, *, accelerated: bool) -> dict[str, 
         "preprocess": _preprocess(how),
         "postprocess": {"data_layout": how.layout},
         "session": session,
-        "metric": {"label_offset_pred": stated.get("label_offset", 0)},
+        # an older reader takes the names of dataset.yaml only where a dataset is named
+        "input_dataset": {"name": stated.get("classes", {}).get("dataset", subject.name)},
+        "metric": {"label_offset_pred": stated.get("postprocessing", {}).get("label_offset", 0)},
     }
 
 
@@ -113,11 +123,15 @@ def runtime_options(target: str) -> dict[str, int]:
 
 def _preprocess(how: Preparation) -> dict[str, Any]:
     """Sizes as [height, width]; one number is the shorter side."""
-    size = (how.height, how.width) if how.height and how.width else None
-    shorter = min(size) if size and how.resize == "shorter-side" else None
+    if how.height is None or how.width is None:
+        raise RejectedError(
+            "the model takes pictures of any size, expected one size",
+            hint="TIDL compiles for one size; export the model with a fixed input",
+        )
+    size = (how.height, how.width)
     return {
-        "resize": None if how.resize == "none" else shorter or _listed(size),
-        "crop": _listed(size),
+        "resize": min(size) if how.resize == "shorter-side" else list(size),
+        "crop": list(size),  # a list of its own: YAML would refer from one to the other
         "resize_with_pad": how.resize == "pad",
         "pad_color": _padding(how),
         "interpolation": how.interpolation,
@@ -130,10 +144,6 @@ def _padding(how: Preparation) -> list[int]:
     """The colour of an RGB picture that is 0 for the network, as near as whole numbers come."""
     mean = [round(one) for one in how.mean]
     return mean * 3 if len(mean) == 1 else mean[::-1] if how.colour == "BGR" else mean
-
-
-def _listed(size: tuple[int, int] | None) -> list[int] | None:
-    return list(size) if size else None  # a list of its own: YAML would refer from one to the other
 
 
 def _differences(how: Preparation) -> Iterator[str]:
@@ -153,7 +163,7 @@ def _yaml(path: str, document: dict[str, Any]) -> File:
     import yaml
 
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
-    return File(path, text.encode(), CONFIGURATION)
+    return File(path, text.encode("utf-8", "replace"), CONFIGURATION)
 
 
 def _instructions(subject: Subject, *, accelerated: bool) -> tuple[Instruction, ...]:

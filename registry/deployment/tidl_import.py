@@ -85,9 +85,10 @@ def parameters_of(folder: Path) -> dict[str, Any]:
         found = yaml.safe_load((folder / "param.yaml").read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise Stop(1, f"{folder / 'param.yaml'}: cannot be read: {error}") from None
-    if not isinstance(found, dict) or "runtime_options" not in found.get("session", {}):
+    session = found.get("session") if isinstance(found, dict) else None
+    if not isinstance(session, dict) or "runtime_options" not in session:
         raise Stop(1, f"{folder / 'param.yaml'}: expected a session with runtime_options, found none")
-    return found
+    return dict(found)
 
 
 def calibration_pictures(folder: Path, count: int) -> list[Path]:
@@ -125,8 +126,6 @@ def resized(picture: Any, how: dict[str, Any]) -> Any:
     """A picture at the size of the input: stretched; by its shorter side, then the middle; or padded."""
     from PIL import Image
 
-    if how["resize"] is None:
-        return picture
     method = Image.Resampling[_METHODS[how["interpolation"]]]
     height, width = how["crop"]
     padded, cut = how["resize_with_pad"], isinstance(how["resize"], int)

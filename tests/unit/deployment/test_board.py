@@ -25,6 +25,11 @@ def test_labels_keep_their_ids_whatever_is_in_them() -> None:
     assert lines[-1] == ""
 
 
+def test_half_a_letter_in_a_label_is_no_error() -> None:
+    made = labels_file(subject("256-int8-per-tensor", target("stm32mp2"), labels=("a\ud800b",)))
+    assert made.content == b"a?b\n"
+
+
 @pytest.mark.parametrize(
     ("variant", "where", "alternative"),
     [

@@ -9,6 +9,7 @@ import yaml
 
 from registry.deployment import FAMILIES, tidl
 from registry.deployment.base import Package
+from registry.errors import RejectedError
 from tests.unit.deployment.board_subjects import HOSTILE, NOTHING, contents, family, subject, target
 
 NAME = "zoo-deeplabv3-shapes-256-float32"
@@ -56,6 +57,7 @@ def test_the_parameters_are_those_of_the_card_and_of_the_file() -> None:
         {"name": "input_layer", "shape": [1, 256, 256, 3], "type": "float32"},
     ]
     assert found["metric"] == {"label_offset_pred": 0}
+    assert found["input_dataset"] == {"name": "shapes"}
 
 
 @pytest.mark.parametrize("where", ACCELERATED)
@@ -91,13 +93,17 @@ def test_hostile_labels_are_still_the_same_in_yaml() -> None:
     assert [(one["id"], one["name"]) for one in found] == list(enumerate(HOSTILE))
 
 
+def test_half_a_letter_in_a_label_is_no_error() -> None:
+    assert len(document(packaged("am62a", labels=("a\ud800b",)), "dataset.yaml")["categories"]) == 1
+
+
 @pytest.mark.parametrize(
     ("resize", "expected"),
     [
         ("stretch", {"resize": [96, 128], "crop": [96, 128], "resize_with_pad": False}),
         ("shorter-side", {"resize": 96, "crop": [96, 128], "resize_with_pad": False}),
         ("pad", {"resize": [96, 128], "crop": [96, 128], "resize_with_pad": True, "pad_color": [1, 2, 3]}),
-        ("none", {"resize": None, "crop": [96, 128], "resize_with_pad": False}),
+        ("none", {"resize": [96, 128], "crop": [96, 128], "resize_with_pad": False}),
     ],
 )
 def test_sizes_are_height_first(resize: str, expected: dict[str, Any]) -> None:
@@ -109,6 +115,13 @@ def test_sizes_are_height_first(resize: str, expected: dict[str, Any]) -> None:
     told = [one for one in package.warnings if "edgeai-dl-inferer stretches" in one]
     assert bool(told) == (resize in ("shorter-side", "pad"))
     assert b"&id" not in contents(package)["param.yaml"]
+
+
+def test_a_model_of_any_size_is_refused() -> None:
+    made = subject("256-float32", target("am62a"))
+    how = replace(made.preparation, height=None)
+    with pytest.raises(RejectedError, match="takes pictures of any size, expected one size"):
+        tidl.package(replace(made, preparation=how), NOTHING, NOWHERE)
 
 
 def test_the_offset_of_class_ids_is_the_cards() -> None:

@@ -186,7 +186,7 @@ def test_too_few_pictures_and_broken_ones_are_told(tmp_path: Path, pictures: Pat
     failed(imported(folder, pictures, "--tools", tools, modules=modules), folder, 1, "expected a folder")
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2", "session: {}", "- a list", "\x00"])
+@pytest.mark.parametrize("text", ["", "[1, 2", "session: {}", "session:", "session: words", "- a list", "\x00"])
 def test_another_param_yaml_is_told(tmp_path: Path, pictures: Path, tools: Path, text: str) -> None:
     folder = packaged(tmp_path)
     (folder / "param.yaml").write_text(text)
