@@ -1,8 +1,8 @@
 """TI's processors: a folder of TI's model zoo, and a script that imports the model with TIDL where it is installed.
 
 What reads `param.yaml` and `dataset.yaml` on the device is TI's edgeai-dl-inferer: sizes as [height, width], mean
-and scale of the session where `input_optimization` is off, class names by id (dl_inferer_python/edgeai_dl_inferer.py
-of the copy Grippy98/edgeai-dl-inferer, commit 0602277fc01a25292ec4cec3e5d4b06f32f3b697). The options of the import
+and scale of the session where `input_optimization` is off, class names by id (the copy Grippy98/edgeai-dl-inferer,
+dl_inferer_python/edgeai_dl_inferer.py, commit 0602277fc01a25292ec4cec3e5d4b06f32f3b697). The options of the import
 stand in TexasInstruments/edgeai-tidl-tools, examples/osrt_python/README.md, commit
 0440b23064a0c42188870bd07eed11570479c173.
 """
