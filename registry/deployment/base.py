@@ -64,6 +64,7 @@ class Subject:
         labels: Class names by id; empty where nobody names them.
         golden: Its golden vectors.
         texts: Further files of the card by role (`card`, `licence`), as (name, bytes).
+        alternatives: Other pinned variants of its family, best first.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Subject:
     labels: tuple[str, ...] = ()
     golden: tuple[GoldenBytes, ...] = ()
     texts: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    alternatives: tuple[Variant, ...] = ()
 
 
 @dataclass(frozen=True)

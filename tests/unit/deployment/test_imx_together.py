@@ -1,0 +1,96 @@
+"""The whole package of i.MX 8M Plus on this machine: the real runner, LiteRT, and a delegate built for the test."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from registry.deployment import imx8mp
+from registry.deployment.base import GoldenBytes, Subject
+from tests.unit.deployment.board_subjects import CARDS, NOTHING, family, program, subject, target, written
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("gcc"), reason="needs the Debian package gcc"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("registry.deployment.linux") is None, reason="needs the package for linux"
+    ),
+]
+
+DELEGATE = r"""
+#include <stddef.h>
+#include <stdio.h>
+
+/* TfLiteDelegate of TensorFlow Lite's C interface; it takes no operator, and says that it was asked. */
+struct delegate {
+    void *data;
+    int (*prepare)(void *context, struct delegate *self);
+    void *from_buffer, *to_buffer, *free_buffer;
+    long long flags;
+    void *builder;
+};
+
+static int prepare(void *context, struct delegate *self) {
+    (void)context;
+    (void)self;
+    puts("delegate asked");
+    fflush(stdout);
+    return 0;
+}
+
+static struct delegate only = {0, prepare, 0, 0, 0, 0, 0};
+
+void *tflite_plugin_create_delegate(char **keys, char **values, size_t count, void (*report)(const char *)) {
+    (void)keys, (void)values, (void)count, (void)report;
+    return &only;
+}
+
+void tflite_plugin_destroy_delegate(void *delegate) { (void)delegate; }
+"""
+
+
+def golden() -> Subject:
+    """A per-tensor variant with its golden vectors."""
+    variant = family()["256-int8-per-tensor"]
+    files = {one.file: one.digest for one in variant.golden_files}
+
+    def content(name: str) -> bytes:
+        digest = files[name]
+        assert digest is not None
+        return (CARDS / digest.blob_path).read_bytes()
+
+    vectors = tuple(GoldenBytes(one, content(one.input.file), content(one.output.file)) for one in variant.golden)
+    return replace(subject("256-int8-per-tensor", target("imx8mp")), golden=vectors)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An external delegate."""
+    folder = tmp_path_factory.mktemp("delegate")
+    (folder / "delegate.c").write_text(DELEGATE)
+    command = ["gcc", "-shared", "-fPIC", "-Wall", "-Werror", "delegate.c", "-o", "libdelegate.so"]
+    subprocess.run(command, cwd=folder, check=True)
+    return folder / "libdelegate.so"
+
+
+@pytest.mark.parametrize(("mode", "asked"), [("segment", False), ("segment-npu", True)])
+def test_the_selftest_passes_on_either_engine(tmp_path: Path, library: Path, mode: str, asked: bool) -> None:
+    folder = written(imx8mp.package(golden(), NOTHING, tmp_path), tmp_path / "package")
+    launcher = folder / "run.sh"
+    launcher.write_text(launcher.read_text().replace(imx8mp.DELEGATE, str(library)))
+    python = program(tmp_path / "bin" / "python3", f'exec "{sys.executable}" "$@"').parent
+    done = subprocess.run(
+        [launcher, mode, "--selftest"],
+        env={"PATH": f"{python}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "shapes: pass" in done.stdout
+    assert ("delegate asked" in done.stdout) is asked
