@@ -18,7 +18,7 @@ from registry.errors import RequestError
 from registry.problem import Problem
 from registry.resources import data_folder
 
-KINDS = ("model-card", "target", "dataset", "lock", "training", "quantization", "lineage", "pipeline")
+KINDS = ("model-card", "target", "dataset", "lock", "training", "quantization", "lineage", "pipeline", "deployment")
 
 
 @functools.cache
