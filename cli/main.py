@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "ui": "Open MLflow's pages on what is tracked.",
     },
     "Ship": {
+        "rollback": "Return a board to the release before.",
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",
         "yank": "Hide a published version without deleting it.",

@@ -8,14 +8,13 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import shlex
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from urllib.parse import quote
 
 import pytest
 
@@ -23,6 +22,24 @@ COMMAND = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 TOOLS = ("sh", "cat", "mv", "ln", "mkdir", "rm", "chmod", "sha256sum", "df", "sync")
 """All that a board needs to have."""
+
+BUSYBOX = shutil.which("busybox") or ""
+
+# a shell on the way to the command may be its own process or not, so the server's is looked for
+_BOARD = """#!{busybox} sh
+command=$SSH_ORIGINAL_COMMAND
+export command
+PATH={tools}
+export PATH
+lose() {{
+    process=$$
+    while read -r _ name _ parent _ < /proc/$process/stat && [ "$name" != '(sshd)' ]; do process=$parent; done
+    kill -9 $process
+    exit 1
+}}
+{before}
+exec sh -c "$command"
+"""
 
 _SERVER = """
 Port {port}
@@ -57,14 +74,11 @@ class Board:
         folder: Its keys and configuration.
         port: TCP port.
         tools: Folder of the commands that it has, nothing else being found there.
-        before: Lines of the shell that are run before every command, which is in `$command`.
     """
 
     folder: Path
     port: int
     tools: Path
-    before: str = ""
-    _log: IO[bytes] | None = field(default=None, repr=False)
 
     @property
     def ssh(self) -> tuple[str, ...]:
@@ -78,45 +92,59 @@ class Board:
 
     def address(self, path: Path | str = "") -> str:
         """Address of a folder on the board."""
-        from urllib.parse import quote
-
         return f"ssh://{getpass.getuser()}@127.0.0.1:{self.port}{quote(str(path))}"
 
+    def reset(self) -> None:
+        """Be a board that works, whose host key the client knows."""
+        for path in self.tools.iterdir():
+            path.unlink()
+        for name in TOOLS:
+            (self.tools / name).symlink_to(BUSYBOX)
+        self.behave()
+        self.know("host")
+
     def behave(self, before: str = "") -> None:
-        """From now on run these lines before every command."""
-        busybox = shutil.which("busybox")
-        lines = [
-            f"#!{busybox} sh",
-            "command=$SSH_ORIGINAL_COMMAND; export command",
-            f"PATH={shlex.quote(str(self.tools))}; export PATH",
-            before,
-            'exec sh -c "$command"',
-        ]
+        """From now on run lines of the shell before every command, which is in `$command`.
+
+        They may call `lose`, which breaks the connection at once.
+        """
         new = self.folder / "board.new"
-        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        new.write_text(_BOARD.format(busybox=BUSYBOX, tools=self.tools, before=before), encoding="utf-8")
         new.chmod(0o755)
         new.replace(self.folder / "board")
+
+    def lose_at(self, number: int) -> None:
+        """Break the connection in the place of a command, counted from 1, which is the greeting."""
+        count = self.folder / "count"
+        count.write_text("0\n", encoding="ascii")
+        self.behave(
+            f"""
+            read -r count < {count}
+            echo $((count + 1)) > {count}
+            [ $count -ne {number - 1} ] || lose
+            """
+        )
 
     def tool(self, name: str, text: str) -> None:
         """Put a script in the place of one of the board's tools; an empty text takes the tool away."""
         path = self.tools / name
         path.unlink(missing_ok=True)
         if text:
-            path.write_text(f"#!{shutil.which('busybox')} sh\n{text}\n", encoding="utf-8")
+            path.write_text(f"#!{BUSYBOX} sh\n{text}\n", encoding="utf-8")
             path.chmod(0o755)
 
-    def known(self, key: str = "host") -> None:
+    def know(self, key: str) -> None:
         """Make the client know a host key, as the board's."""
         public = (self.folder / f"{key}.pub").read_text(encoding="ascii")
         (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}", encoding="ascii")
 
 
 @contextlib.contextmanager
-def board(folder: Path) -> Iterator[Board]:
+def running_board(folder: Path) -> Iterator[Board]:
     """Run a board that has busybox and nothing else, and whose host key the client knows."""
     if not COMMAND:
         pytest.skip("needs the Debian package openssh-server")
-    if not shutil.which("busybox"):
+    if not BUSYBOX:
         pytest.skip("needs the Debian package busybox")
     folder.mkdir()
     for name in ("host", "login", "other"):
@@ -128,12 +156,9 @@ def board(folder: Path) -> Iterator[Board]:
         port = taken.getsockname()[1]
     made = Board(folder, port, folder / "tools")
     made.tools.mkdir()
-    for name in TOOLS:
-        (made.tools / name).symlink_to(str(shutil.which("busybox")))
     for name, text in (("server", _SERVER), ("client", _CLIENT)):
         (folder / name).write_text(text.format(folder=folder, port=port), encoding="utf-8")
-    made.behave()
-    made.known()
+    made.reset()
     with _running(made):
         yield made
 

@@ -9,6 +9,8 @@ import re
 import shlex
 
 from registry.device.address import Address
+from registry.device.base import Answer
+from registry.device.shell import DIGEST_TOOLS
 from registry.errors import UnavailableError
 
 _OFFENDING = re.compile(r"Offending .*key.* in (?P<file>.+):(?P<line>\d+)")
@@ -35,7 +37,7 @@ def failure(address: Address, errors: str) -> UnavailableError:
         return _changed_key(address, errors)
     if "Host key verification failed" in errors:
         return _unknown_key(address)
-    last = last_line(errors)
+    last = _last_line(errors)
     what, kind = next(
         ((what, kind) for words, what, kind in _SAID if any(word in errors for word in words)),
         ("the connection was lost", "lost"),
@@ -45,7 +47,23 @@ def failure(address: Address, errors: str) -> UnavailableError:
     )
 
 
-def last_line(text: str) -> str:
+def not_written(device: str, path: str, answer: Answer) -> UnavailableError:
+    """The error of a place on a device where something could not be written."""
+    reason = _last_line(answer.errors) or f"exit code {answer.code}"
+    return UnavailableError(
+        f"{device}: {ascii(path)[1:-1]}: cannot be written: {reason}",
+        hint="see to free space (`df`) and rights there",
+    )
+
+
+def no_digest_tool(device: str) -> UnavailableError:
+    """The error of a device that cannot compute a digest."""
+    return UnavailableError(
+        f"{device}: expected a tool for SHA-256 digests, found none", hint=f"the device needs one of {DIGEST_TOOLS}"
+    )
+
+
+def _last_line(text: str) -> str:
     """The last line that says something, which is where a tool names its reason."""
     lines = [one.strip() for one in text.splitlines() if one.strip()]
     return lines[-1][:400] if lines else ""
@@ -56,8 +74,8 @@ def _changed_key(address: Address, errors: str) -> UnavailableError:
     known = f"the one in {match['file']}, line {match['line']}" if match else "the known one"
     return UnavailableError(
         f"{address.place}: expected the host key that is known, found another; known is {known}",
-        hint="another machine may be answering: ask who runs the device. Only if its key was really replaced:"
-        f" `ssh-keygen -R {shlex.quote(_known_as(address))}` removes the old one, `{_login(address)}` shows the new",
+        hint="another machine may be answering: ask who runs the device. Only if its key was really replaced,"
+        f" remove the old one with `ssh-keygen -R {shlex.quote(_known_as(address))}`, then `{_login(address)}`",
     )
 
 

@@ -20,7 +20,7 @@ from typing import IO
 from registry.device import shell
 from registry.device.address import Address
 from registry.device.base import Answer
-from registry.device.failure import failure, last_line
+from registry.device.failure import failure, no_digest_tool, not_written
 from registry.digest import Digest
 from registry.errors import MismatchError, UnavailableError
 from registry.files import open_regular, unreadable
@@ -150,24 +150,16 @@ class Ssh:
 
     def _not_written(self, destination: str, digest: Digest, answer: Answer) -> UnavailableError | MismatchError:
         found = answer.output.decode(errors="replace").strip()
-        what = f"{self.name}: {ascii(destination)[1:-1]}"
         if found == "none":
-            return UnavailableError(
-                f"{self.name}: expected a tool for SHA-256 digests, found none",
-                hint=f"the device needs one of {shell.DIGEST_TOOLS}",
-            )
+            return no_digest_tool(self.name)
         if found:
             return MismatchError(
-                what,
+                f"{self.name}: {ascii(destination)[1:-1]}",
                 expected=str(digest),
                 found=f"sha256:{found[:64]}",
-                hint="other bytes arrived, and were removed: the file changed on its way, or the device's memory or"
-                " storage is failing",
+                hint="what arrived was removed: the file changed meanwhile, or the device's memory or disk fails",
             )
-        return UnavailableError(
-            f"{what}: cannot be written: {last_line(answer.errors) or f'exit code {answer.code}'}",
-            hint="see to free space (`df`) and rights there",
-        )
+        return not_written(self.name, destination, answer)
 
     def _call(
         self, command: Sequence[str], data: IO[bytes], seconds: float, advance: Advance = lambda _amount: None
@@ -257,7 +249,7 @@ class Ssh:
         if first:
             raise UnavailableError(
                 f"{self.name}: expected silence before a command's own output, found {ascii(first)[:120]}",
-                hint="see which start-up file of the login shell there prints, such as ~/.bashrc, and make it quiet",
+                hint="see which start-up file of the login shell prints there, such as ~/.bashrc; make it quiet",
             )
         if not ready:
             raise UnavailableError(f"{self.name}: no session within {_GREETING_SECONDS:g} s")
