@@ -29,11 +29,11 @@ BUSYBOX = shutil.which("busybox") or ""
 _BOARD = """#!{busybox} sh
 command=$SSH_ORIGINAL_COMMAND
 export command
-PATH={tools}
+PATH='{tools}'
 export PATH
 lose() {{
     process=$$
-    while read -r _ name _ parent _ < /proc/$process/stat && [ "$name" != '(sshd)' ]; do process=$parent; done
+    while read -r _ name _ parent _ < /proc/$process/stat && [ "${{name#(sshd}}" = "$name" ]; do process=$parent; done
     kill -9 $process
     exit 1
 }}
@@ -84,11 +84,6 @@ class Board:
     def ssh(self) -> tuple[str, ...]:
         """The client's command."""
         return ("ssh", "-F", str(self.folder / "client"))
-
-    @property
-    def log(self) -> str:
-        """What the server said."""
-        return (self.folder / "log").read_text(errors="replace")
 
     def address(self, path: Path | str = "") -> str:
         """Address of a folder on the board."""
@@ -173,7 +168,7 @@ def _running(made: Board) -> Iterator[None]:
                     break
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.02)
-                    raise AssertionError(f"sshd ended: {made.log}")
+                    raise AssertionError(f"sshd ended: {(made.folder / 'log').read_text()}")
             yield
         finally:
             process.terminate()
