@@ -1,6 +1,7 @@
 """Debian's sshd on loopback as a board: a host key, a login key, a port and temporary folders of its own.
 
-Every command of the client goes through a shell script of the board's, which a test may make weak or faulty.
+Every command of the client goes through a shell script of the board's, which a test may make weak or faulty. The home
+folder is the board's too, so that no start-up file of the login shell has a part in it.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 MaxStartups 100
 ForceCommand {folder}/board
+SetEnv HOME={folder}
 """
 _CLIENT = """
 Host 127.0.0.1 localhost board

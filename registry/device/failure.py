@@ -51,7 +51,7 @@ def not_written(device: str, path: str, answer: Answer) -> UnavailableError:
     """The error of a place on a device where something could not be written."""
     reason = _last_line(answer.errors) or f"exit code {answer.code}"
     return UnavailableError(
-        f"{device}: {ascii(path)[1:-1]}: cannot be written: {reason}",
+        f"{device}: {path}: cannot be written: {reason}",
         hint="see to free space (`df`) and rights there",
     )
 

@@ -37,8 +37,9 @@ alive() {
 printf '%s\n%s\n' "$2" "$3" > "$mine" || { rm -f "$mine"; exit 1; }
 for attempt in 1 2 3; do
     if problem=$(ln "$mine" .zoo-lock 2>&1); then rm -f "$mine"; echo taken; exit 0; fi
-    owner= process=0
-    { read -r owner; read -r process; } 2>/dev/null < .zoo-lock || continue
+    [ -f .zoo-lock ] || continue
+    owner= process=
+    { read -r owner; read -r process; } < .zoo-lock
     if alive "$process" && [ "$owner" != "$4" ]; then break; fi
     mv -f .zoo-lock "$mine-old" 2>/dev/null || continue
     { read -r found; } < "$mine-old"

@@ -154,7 +154,7 @@ class Ssh:
             return no_digest_tool(self.name)
         if found:
             return MismatchError(
-                f"{self.name}: {ascii(destination)[1:-1]}",
+                f"{self.name}: {destination}",
                 expected=str(digest),
                 found=f"sha256:{found[:64]}",
                 hint="what arrived was removed: the file changed meanwhile, or the device's memory or disk fails",
