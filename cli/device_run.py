@@ -38,8 +38,9 @@ def connected(to: str, ssh: str | None = None) -> Iterator[tuple[Ssh, str]]:
     from registry.device.ssh import Ssh
 
     address = Address.parse(to)
+    folder = address.folder
     with Ssh(address, _words(load_settings(ssh=ssh).ssh)) as device:
-        yield device, address.path
+        yield device, folder
 
 
 def send(folder: Path, to: str, voice: Voice, ssh: str | None = None) -> Installed:
@@ -79,10 +80,13 @@ def release_text(release: Release) -> str:
 
 
 def _words(text: str) -> list[str]:
+    """The words of the `ssh` command, which no message repeats: it may hold a secret."""
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise RequestError(f"ssh: cannot be split into words: {error}: {text[:200]!r}") from None
-    if not words:
-        raise RequestError("ssh: expected a command, found none", hint="such as --ssh 'ssh -i KEY'")
-    return words
+        found = str(error)
+    else:
+        if words:
+            return words
+        found = "none"
+    raise RequestError(f"ssh: expected a command, found {found}", hint="such as --ssh 'ssh -i KEY', or ZOO_SSH")

@@ -82,7 +82,7 @@ def install(folder: Path, device: Session, path: str, progress: Progress) -> Ins
         progress: Hears of the bytes that are sent.
 
     Raises:
-        RequestError: The folder is no package, or `path` is empty.
+        RequestError: The folder is no package.
         RejectedError: The package is not valid or not whole; or other bytes arrived on the device; or something
             that is not ours is in the place of `current`.
         UnavailableError: The device cannot be reached or written, has too little room or no tool for digests, or
@@ -90,7 +90,6 @@ def install(folder: Path, device: Session, path: str, progress: Progress) -> Ins
     """
     package = manifest.read(folder)
     manifest.require_whole(folder, package)
-    _require_path(path)
     wanted = wanted_files(folder, path, package)
     with locked(device, path):
         before = releases.survey(device, path)
@@ -130,7 +129,6 @@ def rollback(device: Session, path: str) -> Installed:
         RejectedError: It is damaged; the current one stays.
         UnavailableError: The device cannot be reached or written, or a deployment is running there.
     """
-    _require_path(path)
     _both(device, path, releases.survey(device, path))  # before a lock is made where there is nothing
     with locked(device, path):
         current, previous = _both(device, path, releases.survey(device, path))
@@ -149,7 +147,6 @@ def status(device: Session, path: str) -> tuple[Release | None, Release | None]:
         RejectedError: Something that is not ours is in their place.
         UnavailableError: The device cannot be reached.
     """
-    _require_path(path)
     found = releases.survey(device, path)
     known = packages(device, path, (found.current, found.previous))
     return (
@@ -195,13 +192,6 @@ def _damaged(device: Session, root: str, file: str) -> RejectedError:
         f"{device.name}: {root}/{file}: expected the file that was deployed, found another or none",
         hint="the current release stays in use; deploy the other one again",
     )
-
-
-def _require_path(path: str) -> None:
-    if not path:
-        raise RequestError(
-            "expected a folder on the device, found none", hint="such as ssh://root@board/opt/models"
-        )
 
 
 def _require_room(device: Session, path: str, size: int, free: int | None) -> None:

@@ -1,7 +1,7 @@
 """Debian's sshd on loopback as a board: a host key, a login key, a port and temporary folders of its own.
 
-Every command of the client goes through a shell script of the board's, which a test may make weak or faulty. The home
-folder is the board's too, so that no start-up file of the login shell has a part in it.
+Every command of the client goes through a shell script of the board's, which a test may make weak or faulty. The
+home folder is the board's too, so that no start-up file of the login shell has a part in it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ PATH='{tools}'
 export PATH
 lose() {{
     process=$$
-    while read -r _ name _ parent _ < /proc/$process/stat && [ "${{name#(sshd}}" = "$name" ]; do process=$parent; done
+    while read -r _ name _ parent _ < /proc/$process/stat; do
+        case $name in '(sshd'*) break ;; esac
+        process=$parent
+    done
     kill -9 $process
     exit 1
 }}

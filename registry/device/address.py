@@ -42,6 +42,19 @@ class Address:
         user = f"{self.user}@" if self.user else ""
         return f"{user}{self._bracketed}:{self.port}" if self.port else f"{user}{self._bracketed}"
 
+    @property
+    def folder(self) -> str:
+        """The path of an address that has to have one.
+
+        Raises:
+            RequestError: It has none.
+        """
+        if not self.path:
+            raise RequestError(
+                f"{self}: expected a folder on the device, found none", hint=f"write {self}/opt/models"
+            )
+        return self.path
+
     def __str__(self) -> str:
         """The address as `parse` reads it."""
         user = f"{quote(self.user, safe='')}@" if self.user else ""

@@ -250,8 +250,3 @@ def test_a_manifest_on_the_board_is_not_believed(deploy: Deploy, place: Path, pa
     (place.parent / "secret").write_bytes(LABELS)
     assert deploy(packages[1]).sent_files == 4
     assert same_files(place / "current", packages[1])
-
-
-def test_an_address_needs_a_folder(board: Board, packages: list[Path]) -> None:
-    with connect(board, Path("/")) as device, pytest.raises(RequestError, match="expected a folder"):
-        install(packages[0], device, "", Silent())

@@ -65,6 +65,12 @@ def test_anything_else_is_no_address(text: str) -> None:
     assert len(caught.value.message) < 200
 
 
+def test_some_commands_need_a_folder() -> None:
+    assert Address.parse("ssh://board/opt").folder == "/opt"
+    with pytest.raises(RequestError, match="ssh://me@board: expected a folder"):
+        _ = Address.parse("ssh://me@board").folder
+
+
 def test_a_password_is_refused_and_not_repeated() -> None:
     with pytest.raises(RequestError, match="a password does not belong") as caught:
         Address.parse("ssh://root:hunter2@board/opt")
