@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Ship": {
         "deploy": "A folder that runs a model on a board.",
+        "rollback": "Return a board to the release before.",
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",
         "yank": "Hide a published version without deleting it.",

@@ -20,6 +20,9 @@ BUILTIN = "builtin"
 TRUST = "trust"
 """Table in `zoo.toml` with a rule a publisher; only files have it, so that no variable can lend trust."""
 
+COMMANDS = ("ssh",)
+"""Settings that are run as a command, so that no project that somebody else wrote may have them."""
+
 MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 """MLflow's own variable of the tracking address: stands below every place of ours, above the default."""
 
@@ -57,6 +60,7 @@ DEFINITIONS = (
     Definition(
         "tracking", "ZOO_TRACKING", "text", "MLflow's tracking address, where `--track` puts what was measured"
     ),
+    Definition("ssh", "ZOO_SSH", "text", "command that reaches boards, with options; not in a project's file"),
 )
 
 
@@ -79,6 +83,7 @@ class Settings(NamedTuple):
         target: Default target, or None.
         prefer: Default preference.
         tracking: MLflow's tracking address; may hold credentials.
+        ssh: Command that reaches boards, its words as a shell would split them.
         candidates: Every value that any place gives, by setting, the winner first; a rule's is `trust.PUBLISHER`.
         trust: Whose signatures count, by publisher.
     """
@@ -91,6 +96,7 @@ class Settings(NamedTuple):
     target: str | None
     prefer: str
     tracking: str
+    ssh: str
     candidates: Mapping[str, tuple[Candidate, ...]]
     trust: Mapping[str, Rule]
 
@@ -113,12 +119,13 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, use
         user: The user's file; need not exist.
 
     Raises:
-        RequestError: A file cannot be read, or a value or key is wrong.
+        RequestError: A file cannot be read, or a value or key is wrong, or a project's file names a command.
     """
     places: list[tuple[str, Mapping[str, Any]]] = [("default", _defaults(environ))]
     if address := environ.get(MLFLOW_VARIABLE):
         places.append((f"environment {MLFLOW_VARIABLE}", {"tracking": address}))
     places += [(path, _read_file(path)) for path in (user, project) if os.path.isfile(path)]
+    _require_no_commands(places, project, user)
     variables = {
         item.name: _from_text(item, environ[item.variable]) for item in DEFINITIONS if environ.get(item.variable)
     }
@@ -154,7 +161,17 @@ def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
         "target": None,
         "prefer": "accuracy",
         "tracking": f"sqlite:///{os.path.join(user_folder(environ, 'data'), 'mlflow.db')}",
+        "ssh": "ssh",
     }
+
+
+def _require_no_commands(places: list[tuple[str, Mapping[str, Any]]], project: str, user: str) -> None:
+    for name in COMMANDS:
+        if any(path == project and name in values for path, values in places):
+            raise RequestError(
+                f"{project}: {name}: expected no command in a project's file, which anybody may have written",
+                hint=f"set it in {user}, or with ZOO_{name.upper()}",
+            )
 
 
 def _read_file(path: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from registry.digest import Digest
 from tests.acceptance.world import Cards, Zoo
 from tests.oci_registry import Front, docker_registry
 from tests.simulator import Simulator
+from tests.ssh_server import Board, running_board
 
 if TYPE_CHECKING:
     from tests.s3_service import S3Service
@@ -97,3 +98,17 @@ def front(docker: str) -> Iterator[Front]:
 def repository(request: pytest.FixtureRequest) -> str:
     """Name of a repository that no other test uses."""
     return f"tests/t{Digest.of(request.node.nodeid.encode()).hex[:20]}"
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """A board behind a real SSH server, for all tests."""
+    with running_board(tmp_path_factory.mktemp("board") / "board") as found:
+        yield found
+
+
+@pytest.fixture
+def board(running: Board) -> Board:
+    """That board as it is when nobody has made it weak or faulty."""
+    running.reset()
+    return running

@@ -42,6 +42,7 @@ def test_the_defaults(zoo: Zoo) -> None:
         "target": None,
         "prefer": "accuracy",
         "tracking": f"sqlite:///{zoo.home}/.local/share/zoo/mlflow.db",
+        "ssh": "ssh",
     }
     assert {item["from"][0]["origin"] for item in found.values()} == {"default"}
     assert all(item["help"] and item["variable"].startswith("ZOO_") for item in found.values())
@@ -189,3 +190,13 @@ def test_an_unknown_default_target_is_named(zoo: Zoo, cards: Cards) -> None:
     result = zoo("pull", "net", ZOO_TARGET="bord")
     assert result.code == 2, result
     assert_says(result, "unknown target 'bord'", "did you mean board")
+
+
+def test_a_command_is_taken_from_the_user_and_not_from_a_project(zoo: Zoo) -> None:
+    write(user_file(zoo), 'ssh = "ssh -F mine"\n')
+    assert config(zoo)["ssh"]["value"] == "ssh -F mine"
+    assert config(zoo, ZOO_SSH="ssh -v")["ssh"]["value"] == "ssh -v"
+    write(project_file(zoo), 'ssh = "touch /tmp/owned"\n')
+    result = zoo("config")
+    assert result.code == 2, result
+    assert_says(result, "zoo.toml: ssh: expected no command", str(user_file(zoo)), "ZOO_SSH")
