@@ -46,9 +46,7 @@ def multiplier(real: float) -> tuple[int, int]:
 def rescaled(value: int, factor: tuple[int, int]) -> int:
     """An integer times such a factor, rounded as the kernels round."""
     fixed, shift = factor
-    product = (value << max(shift, 0)) * fixed
-    nudged = product + (1 << 30 if product >= 0 else 1 - (1 << 30))
-    high = abs(nudged) // _ONE * (1 if nudged >= 0 else -1)
+    high = ((value << max(shift, 0)) * fixed + (1 << 30)) >> 31
     right = max(-shift, 0)
     mask = (1 << right) - 1
     return (high >> right) + ((high & mask) > (mask >> 1) + (high < 0))

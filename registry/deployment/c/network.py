@@ -222,7 +222,7 @@ def network_source(network: Network) -> str:
             "",
             network.signature,
             "{",
-            "    unsigned char *const memory = arena;",
+            *(["    unsigned char *const memory = arena;"] if network.arena.bytes else []),
             f"    if (arena == NULL || (uintptr_t)arena % {macro}_ARENA_ALIGNMENT != 0) {{",
             "        return 1;",
             "    }",

@@ -95,8 +95,7 @@ static inline int32_t zoo_rescale(int32_t value, int32_t multiplier, int32_t shi
 {
     const int32_t left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
     const int64_t product = (int64_t)(int32_t)((uint32_t)value << left) * multiplier;
-    const int64_t half = product >= 0 ? (int64_t)1 << 30 : 1 - ((int64_t)1 << 30);
-    const int32_t high = (int32_t)((product + half) / ((int64_t)1 << 31));
+    const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
     const int32_t mask = (int32_t)(((int64_t)1 << right) - 1);
     const int32_t threshold = (mask >> 1) + (high < 0);
     return (high >> right) + ((high & mask) > threshold);
