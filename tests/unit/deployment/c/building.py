@@ -97,10 +97,9 @@ def run_c(model: bytes, inputs: Sequence[Any], folder: Path) -> Any:
     command = ["gcc", *STRICT, "-O0", "-fPIC", "-shared", "-I.", *sources, str(_kernels()), "-lm", "-o", library]
     subprocess.run(command, cwd=written, check=True)
     run = ctypes.CDLL(str(written / library))[f"{prefix}_run"]
-    graph = what.facts.graph
-    port = graph.tensors[graph.outputs[0]]
-    output = np.empty(port.shape, port.dtype)
-    arena = np.empty(1 << 16, np.uint8)
+    (port,) = what.outputs
+    output: Any = np.empty([size or 1 for size in port.shape], port.dtype)
+    arena: Any = np.empty(1 << 16, np.uint8)
     start = arena.ctypes.data + -arena.ctypes.data % 16
     given = [np.ascontiguousarray(one) for one in inputs]
     pointers = [ctypes.c_void_p(one.ctypes.data) for one in (*given, output)]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.deployment.c import models
 from tests.unit.deployment.c.building import needs_gcc, run_c, run_reference
 from tests.unit.deployment.c.models import Scale, Window, code, flag, real
+from tests.unit.inspect.flatbuffer_writer import Value
 from tests.unit.strategies import PROPERTY
 
 pytestmark = needs_gcc
@@ -193,7 +194,7 @@ def test_resizing(
     stored = GIVEN if dtype == "int8" else None
     shape, wanted = (1, *sizes[:2], 3), (1, *sizes[2:], 3)
     first, kind = (2, 15) if name == "RESIZE_BILINEAR" else (0, 74)
-    options: dict[int, models.Value] = {first: flag(how[0]), first + 1: flag(how[1])}
+    options: dict[int, Value] = {first: flag(how[0]), first + 1: flag(how[1])}
     model = models.single(name, (shape, dtype, stored), (wanted, dtype, stored), kind, options, [sizes[2:]])
     agree(model, [values(shape, dtype)], tmp_path)
 
