@@ -23,6 +23,7 @@ from registry.deployment.base import (
     Toolbox,
 )
 from registry.deployment.c import network as texts
+from registry.deployment.c.fixed_point import FLOAT_MOST
 from registry.deployment.c.lowering import lower
 from registry.deployment.c.program import arena
 from registry.deployment.c.selftest import vectors
@@ -60,7 +61,7 @@ def package(subject: Subject, toolbox: Toolbox, work: Path) -> Package:
 
 
 def _require_takeable(subject: Subject) -> None:
-    """See that it is a TensorFlow Lite file that is not too large as text.
+    """See that it is a TensorFlow Lite file that is not too large as text, and that pixels become numbers.
 
     Raises:
         RejectedError: It is not.
@@ -75,6 +76,11 @@ def _require_takeable(subject: Subject) -> None:
         raise RejectedError(
             f"{subject.path.name}: expected at most {MOST_WEIGHT_BYTES} bytes of weights, found {size}",
             hint="a model this large is not for C source; deploy it to `linux`",
+        )
+    how = subject.preparation
+    if not all(abs(one) <= FLOAT_MOST for one in (*how.mean, *how.scale)):
+        raise RejectedError(
+            f"{subject.path.name}: expected mean and scale of a pixel as 32-bit floats, found others"
         )
 
 

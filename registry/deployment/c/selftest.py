@@ -98,11 +98,9 @@ def _runner(network: Network, place: int, one: GoldenBytes, names: list[str]) ->
 def _item(network: Network, place: int, one: GoldenBytes) -> Iterator[str]:
     """One element of the list of vectors."""
     tensor = one.vector.output
-    image = len(tensor.shape) == 4 and tensor.layout == "NHWC"
-    rows, columns = tensor.shape[1:3] if image else (1, 1)
-    channels = math.prod(tensor.shape) // (rows * columns)
+    rows, columns, channels = _places(tensor)
     kept = math.prod(tensor.kept_shape)
-    classes = tensor.class_axis is not None and (image or tensor.class_axis == len(tensor.shape) - 1 == 1)
+    classes = tensor.class_axis is not None and tensor.shape[tensor.class_axis] == channels
     greatest, differing, other = _bounds(one.vector.tolerance, tensor, kept, kept // channels if classes else 0)
     yield "    {"
     yield f"        .name = {literal(comment(one.vector.name))},"
@@ -112,6 +110,19 @@ def _item(network: Network, place: int, one: GoldenBytes) -> Iterator[str]:
     yield f"        .has_classes = {int(classes)}, .greatest = {greatest!r},"
     yield f"        .differing = {differing}, .other_class = {other},"
     yield "    },"
+
+
+def _places(tensor: GoldenTensor) -> tuple[int, int, int]:
+    """Rows, columns and values of each place; one place where it is no image.
+
+    Raises:
+        RejectedError: The file has only some pixels of an image whose channels are not last.
+    """
+    if len(tensor.shape) == len(tensor.layout) and tensor.layout in ("NHWC", "NHW") and tensor.shape[0] == 1:
+        return tensor.shape[1], tensor.shape[2], math.prod(tensor.shape[3:])
+    if tensor.kept_shape != tensor.shape:
+        raise RejectedError(f"{tensor.file}: expected layout NHWC or NHW, found {tensor.layout or 'none'}")
+    return 1, 1, math.prod(tensor.shape)
 
 
 def _bounds(tolerance: Tolerance, tensor: GoldenTensor, values: int, places: int) -> tuple[float, int, int]:
@@ -128,4 +139,4 @@ def _bounds(tolerance: Tolerance, tensor: GoldenTensor, values: int, places: int
 
 def _most(share: float | None, count: int) -> int:
     """The most of `count` that are no more than a share of it."""
-    return count if share is None else max(found for found in range(count + 1) if found <= share * count)
+    return count if share is None else min(math.floor(share * count), count)

@@ -1,7 +1,8 @@
 /* Kernels of neural networks in C99, batch 1, channels last.
  *
  * A quantized value stands for the real number scale * (stored - zero point). Sums are exact in 32 bits; the step
- * back to 8 bits is the fixed-point product of TensorFlow Lite's reference kernels (zoo_rescale below).
+ * back to 8 bits is the fixed-point product of TensorFlow Lite's reference kernels (zoo_rescale below), which takes
+ * for granted that a right shift keeps the sign, as all compilers for these processors have it.
  * Several networks in one program share these files.
  */
 #ifndef ZOO_KERNELS_H

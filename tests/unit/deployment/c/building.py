@@ -24,7 +24,7 @@ from tests.unit.deployment.c.subjects import subject
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="needs the Debian package gcc")
 needs_make = pytest.mark.skipif(
-    not (shutil.which("gcc") and shutil.which("make")), reason="needs the Debian package build-essential"
+    not (shutil.which("gcc") and shutil.which("make")), reason="needs the Debian packages gcc and make"
 )
 needs_arm = pytest.mark.skipif(
     not shutil.which("arm-none-eabi-gcc"), reason="needs the Debian package gcc-arm-none-eabi"

@@ -139,6 +139,21 @@ def test_a_vector_of_another_model_is_refused(tmp_path: Path) -> None:
         packed(replace(small, golden=large.golden), tmp_path)
 
 
+def test_some_pixels_of_an_image_with_channels_first_are_refused(tmp_path: Path) -> None:
+    what = reference("128-int8-per-channel")
+    (golden,) = what.golden
+    output = replace(golden.vector.output, layout="NCHW", every=4)
+    wrong = replace(golden, vector=replace(golden.vector, output=output), output=bytes(output.size))
+    with pytest.raises(RejectedError, match="expected layout NHWC or NHW, found NCHW"):
+        packed(replace(what, golden=(wrong,)), tmp_path)
+
+
+def test_a_pixel_that_becomes_no_number_is_refused(tmp_path: Path) -> None:
+    what = reference("128-int8-per-channel")
+    with pytest.raises(RejectedError, match="mean and scale of a pixel"):
+        packed(replace(what, preparation=replace(what.preparation, mean=(float("nan"),) * 3)), tmp_path)
+
+
 def test_another_format_is_refused(tmp_path: Path) -> None:
     what = reference("128-int8-per-channel")
     facts = replace(what.facts, graph=replace(what.facts.graph, format="onnx"))
