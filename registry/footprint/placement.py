@@ -26,10 +26,12 @@ def peak(sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]) -> int:
     return most
 
 
-def first_fit(order: Iterable[int], sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]) -> int:
-    """Bytes needed when each place goes to the lowest gap that is free during its life, in the given order."""
+def offsets(
+    order: Iterable[int], sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]
+) -> Mapping[int, int]:
+    """First byte of each place when it goes to the lowest gap that is free during its life, in the given order."""
     placed: list[tuple[int, int, Lifetime]] = []
-    end = 0
+    found = {}
     for place in order:
         size, (first, last) = sizes[place], lifetimes[place]
         offset = 0
@@ -38,10 +40,15 @@ def first_fit(order: Iterable[int], sizes: Mapping[int, int], lifetimes: Mapping
                 if start - offset >= size:
                     break
                 offset = max(offset, stop)
+        found[place] = offset
         placed.append((offset, offset + size, (first, last)))
         placed.sort()
-        end = max(end, offset + size)
-    return end
+    return found
+
+
+def first_fit(order: Iterable[int], sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]) -> int:
+    """Bytes that `offsets` needs for all places together."""
+    return max((start + sizes[place] for place, start in offsets(order, sizes, lifetimes).items()), default=0)
 
 
 def by_size(sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]) -> Sequence[int]:

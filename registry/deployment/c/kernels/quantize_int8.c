@@ -1,0 +1,13 @@
+#include "kernels.h"
+
+#include <math.h>
+
+void zoo_quantize_int8(size_t count, const zoo_scale *scale, const float *input, int8_t *output)
+{
+    const float least = (float)(-128 - scale->zero_point), most = (float)(127 - scale->zero_point);
+    for (size_t i = 0; i < count; i++) {
+        const float steps = roundf(input[i] / scale->scale);
+        const float raised = steps > least ? steps : least; /* also what is no number */
+        output[i] = (int8_t)((int32_t)(raised < most ? raised : most) + scale->zero_point);
+    }
+}
