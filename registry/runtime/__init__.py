@@ -26,13 +26,22 @@ def open_inspected(path: Path, graph: Graph, *, threads: int = 1, delegate: str 
         RejectedError: It is dangerous to run, or the engine does not take it.
         UnavailableError: The engine or the delegate is not installed.
     """
+    require_harmless(path, graph)
+    return open_model(path, graph.format, threads=threads, delegate=delegate)
+
+
+def require_harmless(path: Path, graph: Graph) -> None:
+    """See that nothing which inspection found in a model may do harm.
+
+    Raises:
+        RejectedError: Something may.
+    """
     dangers = [finding for finding in graph.findings if finding.severity == "danger"]
     if dangers:
         raise RejectedError(
             f"{path}: not run, since it may do harm: {dangers[0].where}: {dangers[0].message}",
             hint="`zoo inspect` tells more",
         )
-    return open_model(path, graph.format, threads=threads, delegate=delegate)
 
 
 def open_model(path: Path, format_: str, *, threads: int = 1, delegate: str | None = None) -> Model:
