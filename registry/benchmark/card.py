@@ -172,7 +172,8 @@ def _source(card: Mapping[str, Any]) -> str:
     """Key of the card's source for measured latencies; a free one where it has none."""
     sources = card.get("sources", {})
     ours = [key for key, source in sources.items() if source["document"] == SOURCE["document"]]
-    free = (key for key in ("benchmark", *map("benchmark-{}".format, itertools.count(2))) if key not in sources)
+    names = itertools.chain(["benchmark"], map("benchmark-{}".format, itertools.count(2)))
+    free = (name for name in names if name not in sources)
     return ours[0] if ours else next(free)
 
 

@@ -117,16 +117,18 @@ def _nothing(_value: float, _place: int | None = None) -> str:
     return ""
 
 
+Box = tuple[float, float, float, float]
+"""Left, low, right and high side, pixels."""
+
+
 def _label(axes: Any, comparison: Comparison) -> None:
     """Name each point beside it, where that hides neither a point nor another name, as far as there is room."""
-    from matplotlib.transforms import Bbox
-
     renderer = axes.figure.canvas.get_renderer()
     rows = comparison.rows
-    places = axes.transData.transform([(row.milliseconds, 100 * row.accuracy) for row in rows])
-    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in places]
-    taken += _steps(places[[number for number, row in enumerate(rows) if row.on_front]])
-    inside = axes.get_window_extent(renderer)
+    places = axes.transData.transform([(row.milliseconds, 100 * row.accuracy) for row in rows]).tolist()
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    taken += _steps([place for place, row in zip(places, rows, strict=True) if row.on_front])
+    inside = axes.get_window_extent(renderer).extents.tolist()
     for row, place, name in zip(rows, places, _names([row.variant.full_name for row in rows]), strict=True):
         text = axes.annotate(
             name,
@@ -137,59 +139,56 @@ def _label(axes: Any, comparison: Comparison) -> None:
             color=_FRONT if row.on_front else "#555b63",
             zorder=4,
         )
-        width, height = text.get_window_extent(renderer).size
+        width, height = text.get_window_extent(renderer).size.tolist()
         scale = axes.figure.dpi / 72
-        offset, box = min(
-            ((one, _box(place, one, width, height, scale)) for one in _offsets()),
-            key=lambda pair: (_crowding(pair[1], taken, inside), math.hypot(*pair[0])),
-        )
+        box, offset = _best(place, width, height, scale, taken, inside)
         taken.append(box)
-        _put(text, offset)
+        text.xyann = offset
+        text.set_horizontalalignment(_aligned(offset[0], "left", "center", "right"))
+        text.set_verticalalignment(_aligned(offset[1], "bottom", "center", "top"))
 
 
-def _steps(front: Any) -> Iterator[Any]:
-    """What the line through the front covers, as thin boxes; it comes by its points in order of time, pixels."""
-    from matplotlib.transforms import Bbox
-
+def _steps(front: Sequence[Sequence[float]]) -> Iterator[Box]:
+    """What the line through the front covers; it comes by its points in order of time, pixels."""
     for (x, y), (next_x, next_y) in itertools.pairwise(front):
-        yield Bbox.from_extents(x, y - 1, next_x, y + 1)
-        yield Bbox.from_extents(next_x - 1, y, next_x + 1, next_y)
+        yield x, y - 1, next_x, y + 1
+        yield next_x - 1, y, next_x + 1, next_y
 
 
-def _offsets() -> Iterator[tuple[float, float]]:
-    return ((x * far, y * far) for far in _DISTANCES for x, y in _DIRECTIONS)
+def _best(
+    place: Sequence[float], width: float, height: float, scale: float, taken: Sequence[Box], inside: Box
+) -> tuple[Box, tuple[float, float]]:
+    """The nearest of the least crowded places of a name: what it covers there, and its offset in points.
+
+    Args:
+        place: Of its point, pixels.
+        width: Of the name, pixels.
+        height: Of the name, pixels.
+        scale: Pixels of a point of type.
+        taken: What lies there already.
+        inside: Where names may be.
+    """
+    found = []
+    for far, (x, y) in itertools.product(_DISTANCES, _DIRECTIONS):
+        offset = (x * far, y * far)
+        left = place[0] + offset[0] * scale - width * (1 - x) / 2
+        low = place[1] + offset[1] * scale - height * (1 - y) / 2
+        box = (left, low, left + width, low + height)
+        hidden = sum(_shared(box, other) for other in taken) + width * height - _shared(box, inside)
+        found.append((round(hidden), math.hypot(*offset), box, offset))
+    _hidden, _far, box, offset = min(found, key=lambda one: one[:2])
+    return box, offset
 
 
-def _put(text: Any, offset: tuple[float, float]) -> None:
-    """Place a name at an offset from its point."""
-    text.xyann = offset
-    text.set_horizontalalignment(_aligned(offset[0], "left", "center", "right"))
-    text.set_verticalalignment(_aligned(offset[1], "bottom", "center", "top"))
+def _shared(one: Box, other: Box) -> float:
+    """What two boxes cover both, square pixels."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0) * max(height, 0)
 
 
 def _aligned(value: float, above: str, same: str, below: str) -> str:
     return above if value > 0 else below if value < 0 else same
-
-
-def _box(place: Sequence[float], offset: tuple[float, float], width: float, height: float, scale: float) -> Any:
-    """What a name would cover, pixels; `offset` is in points."""
-    from matplotlib.transforms import Bbox
-
-    x, y = (at + by * scale for at, by in zip(place, offset, strict=True))
-    left = x - {"left": 0.0, "center": width / 2, "right": width}[_aligned(offset[0], "left", "center", "right")]
-    low = y - {"bottom": 0.0, "center": height / 2, "top": height}[_aligned(offset[1], "bottom", "center", "top")]
-    return Bbox.from_bounds(left, low, width, height)
-
-
-def _crowding(box: Any, taken: Sequence[Any], inside: Any) -> float:
-    """How much of a box lies on others or outside, square pixels."""
-    from matplotlib.transforms import Bbox
-
-    shared = [Bbox.intersection(box, other) for other in taken]
-    hidden = sum(one.width * one.height for one in shared if one is not None)
-    visible = Bbox.intersection(box, inside)
-    outside = box.width * box.height - (visible.width * visible.height if visible is not None else 0)
-    return float(hidden + outside)
 
 
 def _names(full: Sequence[str]) -> list[str]:

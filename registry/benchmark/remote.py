@@ -25,8 +25,8 @@ PLACES = ("/usr/bin/tensorflow-lite-*/examples", "/opt/tensorflow-lite/tools")
 """Folders where boards have the tool beside the PATH: NXP's BSP (the commands of its zoo's Performance tables),
 TI's Processor SDK (its page on TensorFlow Lite)."""
 
-_FIND = f"command -v {TOOL} || for each in {' '.join(f'{place}/{TOOL}' for place in PLACES)}; do" + (
-    ' if [ -x "$each" ]; then echo "$each"; exit 0; fi; done; exit 1'
+_FIND = f"command -v {TOOL} && exit; for each in {' '.join(f'{place}/{TOOL}' for place in PLACES)}; do" + (
+    ' test -x "$each" && echo "$each" && exit; done; exit 1'
 )
 _TELL = 'for each; do echo "=== $each"; cat "$each" 2>/dev/null; echo; done; echo "=== uname"; uname -srm'
 _FOLDER = re.compile(r"(/\w[\w.-]*){2,}")
@@ -87,7 +87,8 @@ class OnDevice:
         if plan.seconds > _MOST_SECONDS:
             command.append(f"--max_secs={plan.seconds:g}")
         answer = self._device.run(command, seconds=4 * max(plan.seconds, _MOST_SECONDS))
-        text = answer.output.decode("utf-8", "replace") + "\n" + answer.errors
+        # where a build splits them, the summary stands on standard output
+        text = answer.errors + "\n" + answer.output.decode("utf-8", "replace")
         report = benchmark_model.parse(text, f"{self.name}: {TOOL}")
         version = re.search(r"tensorflow-lite-([0-9]+(?:\.[0-9]+){1,3})/", tool)
         notes = [machine.clock_note, "the delegate took only a part of the model" if report.partly else ""]

@@ -7,11 +7,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from registry.document import Step
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WIDTH = 110
 
 
@@ -56,7 +53,9 @@ def replace(text: str, path: Sequence[Step], value: Any) -> str:
 
 
 def _node(text: str, path: Sequence[Step]) -> Any:
-    node: Any = yaml.compose(text, Loader=_LOADER)
+    import yaml
+
+    node: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     for step in path:
         if isinstance(step, int):
             node = node.value[step]
@@ -66,6 +65,8 @@ def _node(text: str, path: Sequence[Step]) -> Any:
 
 
 def _dumped(value: Any) -> str:
+    import yaml
+
     found: str = yaml.safe_dump(value, sort_keys=False, default_flow_style=None, allow_unicode=True, width=_WIDTH)
     return found
 
@@ -84,6 +85,8 @@ def _in_brackets(text: str, node: Any, plain: str) -> str:
 
 def _end(text: str, node: Any) -> int:
     """Where the last letter of a node stands; libyaml ends a block at the next token, after comments."""
+    import yaml
+
     last = node
     while not isinstance(last, yaml.ScalarNode) and not last.flow_style and last.value:
         last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
