@@ -41,6 +41,7 @@ Exit codes: 0 measured, 1 the model cannot be run or the figure is too noisy to 
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option("--as", "card", metavar="NAME", help="The variant whose card is meant, where a file is given.")
 @click.option("--on", "device", metavar="ssh://USER@HOST", help="Measure on this board, not here.")
+@click.option("--ssh", metavar="COMMAND", help="The ssh command with options, such as 'ssh -i KEY'.")
 @click.option("--benchmark-model", "tool", metavar="PATH", help="Where the board has `benchmark_model`.")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="CPU threads.")
 @click.option("--delegate", metavar="NAME", help="Run on this delegate or execution provider, not on the CPU.")
@@ -59,6 +60,7 @@ def command(
     what: str,
     card: str | None,
     device: str | None,
+    ssh: str | None,
     tool: str | None,
     record: bool,
     target: str | None,
@@ -69,8 +71,8 @@ def command(
     from registry.bench import bench
     from registry.benchmark.base import Plan
 
-    if tool is not None and device is None:
-        raise RequestError("--benchmark-model goes with --on", hint="--on ssh://USER@HOST names the board")
+    if device is None and (tool or ssh):
+        raise RequestError("--benchmark-model and --ssh go with --on", hint="--on ssh://USER@HOST names the board")
     settings, voice = settings_of(options)
     path, variant = located(what, settings, voice)
     if variant is not None and card is not None:
@@ -80,7 +82,7 @@ def command(
     entry = _entry(variant, target, path, settings, voice) if record else None
     size = (variant.height, variant.width) if variant and variant.height and variant.width else None
     measured = {name: options[name] for name in ("threads", "runs", "seconds", "warmup", "delegate")}
-    with _machine(device, tool) as machine:
+    with _machine(device, ssh, tool) as machine:
         name = variant.full_name if variant else path.name
         found = bench(path, name, graph_of(path, variant), machine, Plan(**measured, size=size), voice)
     if form == "json":
@@ -92,19 +94,17 @@ def command(
 
 
 @contextlib.contextmanager
-def _machine(device: str | None, tool: str | None) -> Iterator[Machine]:
+def _machine(device: str | None, ssh: str | None, tool: str | None) -> Iterator[Machine]:
     """Where is measured: on this machine, or on a board."""
     if device is None:
         from registry.benchmark.cpu import ThisMachine
 
         yield ThisMachine()
         return
-    from registry.device.address import Address  # type: ignore[import-untyped, unused-ignore]
-    from registry.device.ssh import Ssh  # type: ignore[import-untyped, unused-ignore]
-
+    from cli.device_run import connected  # type: ignore[import-not-found, unused-ignore]
     from registry.benchmark.remote import OnDevice
 
-    with Ssh(Address.parse(device)) as session:
+    with connected(device, ssh) as (session, _path):
         yield OnDevice(session, tool)
 
 

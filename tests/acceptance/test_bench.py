@@ -84,7 +84,7 @@ def assert_recorded(result: Result, found: Any, before: str, cards: Cards) -> No
         (("net.onnx", "--record"), 2, "--target NAME"),
         (("net.onnx", "--record", "--target", "nowhere"), 2, "nowhere"),
         (("net.onnx", "--record", "--target", "board", "--as", "acme/other"), 2, "acme/other"),
-        (("net.onnx", "--benchmark-model", "/usr/bin/x"), 2, "--benchmark-model goes with --on"),
+        (("net.onnx", "--benchmark-model", "/usr/bin/x"), 2, "--benchmark-model and --ssh go with --on"),
         ((NAME, "--as", NAME), 3, "net.tflite"),
         (("none.onnx",), 2, "no such file: none.onnx"),
         (("net.onnx", "--delegate", "vx"), 3, "no execution provider 'vx'"),
