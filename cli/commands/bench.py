@@ -186,7 +186,7 @@ def _print(found: Measurement) -> None:
 def _noise(found: Measurement) -> Iterator[str]:
     times = found.sample.distribution
     if times.variation is not None:
-        yield f"standard deviation {times.variation:.1%} of the mean"
+        yield f"variation {times.variation:.1%}"
     if times.drift is not None:
         yield f"second half {times.drift:+.1%}"
 

@@ -143,7 +143,7 @@ def _items(variant: Variant, kind: str, **stated: Any) -> Iterator[Mapping[str, 
 
 def _by(variant: Variant, item: Mapping[str, Any]) -> str:
     if item["status"] == "reproduced":
-        return f"measured on the bytes, on {variant.publisher}'s card"
+        return f"measured, on {variant.publisher}'s card"
     return f"{item['status']} by {variant.publisher}"
 
 

@@ -91,7 +91,11 @@ class OnDevice:
         text = answer.errors + "\n" + answer.output.decode("utf-8", "replace")
         report = benchmark_model.parse(text, f"{self.name}: {TOOL}")
         version = re.search(r"tensorflow-lite-([0-9]+(?:\.[0-9]+){1,3})/", tool)
-        notes = [machine.clock_note, "the delegate took only a part of the model" if report.partly else ""]
+        notes = [
+            machine.clock_note,
+            "the delegate took only a part of the model" if report.partly else "",
+            f"ready after {report.initialisation:.4g} ms, and the first inference took {report.first:.4g} ms",
+        ]
         return Sample(
             report.distribution,
             "TensorFlow Lite",

@@ -70,6 +70,7 @@ def test_the_boards_own_tool_measures_and_nothing_is_left(device: LocalDevice) -
     assert found.sample.memory is not None
     assert found.sample.memory.start is None
     assert found.machine == "root@board"
+    assert found.sample.notes[-1] == "ready after 6.418 ms, and the first inference took 1.041 ms"
     assert device.left == []
 
 
