@@ -21,6 +21,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "show": "Everything a card says of a model or variant.",
         "targets": "Boards, their engines, memories and rules.",
         "datasets": "Datasets, their classes and splits.",
+        "compare": "Accuracy against latency on a target, and the Pareto front.",
         "update": "Read the registries' published variants anew.",
     },
     "Get": {
@@ -35,6 +36,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "predict": "Class maps of pictures, drawn and counted.",
         "eval": "Accuracy on images, bound to the bytes measured.",
         "selftest": "Does it compute here what its golden vectors say?",
+        "bench": "How long an inference takes, here or on a board.",
     },
     "Make": {
         "train": "Train a segmentation network by a configuration.",
