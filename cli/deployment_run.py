@@ -117,6 +117,7 @@ class DeploymentRun:
             labels=self._labels(facts),
             golden=self._golden(variant) if variant else (),
             texts=self._texts(variant) if variant else {},
+            alternatives=self._alternatives(),
         )
 
     def _own_variant(self) -> tuple[Variant | None, Digest]:
@@ -144,6 +145,13 @@ class DeploymentRun:
             name = variant.full_name if variant else str(self._path)
             raise refusal(name, found, next_best(self._catalog, self._card, self.target))
         return found
+
+    def _alternatives(self) -> tuple[Variant, ...]:
+        """Other variants of the family whose bytes can be proven."""
+        if self._card is None:
+            return ()
+        family = self._catalog.variants(self._catalog.find(self._card.family))
+        return tuple(one for one in family if one.pinned and one.full_name != self._card.full_name)
 
     def _labels(self, facts: Facts) -> tuple[str, ...]:
         named = self._catalog.class_names(self._card) if self._card else ()

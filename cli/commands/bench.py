@@ -101,7 +101,7 @@ def _machine(device: str | None, ssh: str | None, tool: str | None) -> Iterator[
 
         yield ThisMachine()
         return
-    from cli.device_run import connected  # type: ignore[import-untyped, unused-ignore]
+    from cli.device_run import connected
     from registry.benchmark.remote import OnDevice
 
     with connected(device, ssh) as (session, _path):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import complete, output
+from cli import complete, device_run, output
 from cli.deployment_run import DeploymentRun
+from cli.device_run import ssh_option
 from cli.model_file import model_options
 from cli.output import Column
 
 if TYPE_CHECKING:
-    from cli.session import Voice
     from registry.deploy import Deployed
 
 
@@ -45,34 +44,24 @@ Exit codes: 0 written, 1 the model does not fit or its bytes are wrong, 2 asked 
 )
 @click.option("--as", "card", metavar="NAME", help="The variant whose card says how pictures go in, for a file.")
 @click.option("--to", metavar="ssh://USER@HOST/PATH", help="Also bring it to a device.")
+@ssh_option
 @output.format_option("text", "json")
 @model_options
-def command(what: str, to: str | None, form: str, **options: Any) -> None:
+def command(what: str, to: str | None, ssh: str | None, form: str, **options: Any) -> None:
     """Write a folder that runs a model on a board: files, how to use them, and a digest of each."""
     if to is not None:
-        import_module("registry.device.address").Address.parse(to)  # wrong words are told before any work
+        from registry.device.address import Address
+
+        Address.parse(to)  # wrong words are told before any work
     run = DeploymentRun(what, options)
     found = run.deploy()
-    installed = _sent(found.folder, to, run.voice) if to is not None else None
+    installed = device_run.send(found.folder, to, run.voice, ssh) if to is not None else None
     if form == "json":
-        told = {"installed": installed.document} if installed else {}
+        told = {"installed": device_run.plain(installed)} if installed else {}
         output.print_json({"folder": str(found.folder), **found.manifest.document, **told})
     else:
         _print(found)
-        output.print_section("On the device", installed.lines if installed else ())
-
-
-class _Installed(NamedTuple):
-    """What became of the package on a device, for programs and for people."""
-
-    document: dict[str, Any]
-    lines: list[str]
-
-
-def _sent(folder: Path, to: str, voice: Voice) -> _Installed:
-    device_run = import_module("cli.device_run")
-    found = device_run.send(folder, to, voice)
-    return _Installed(device_run.plain(found), device_run.described(found))
+        output.print_section("On the device", device_run.described(installed) if installed else ())
 
 
 def _print(found: Deployed) -> None:

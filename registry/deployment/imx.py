@@ -7,10 +7,9 @@ tasks/vision/classification/visual-wake-word/README.md, which times i.MX 8M Plus
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
-from registry.deployment import shell
+from registry.deployment import linux, shell
 from registry.deployment.base import MODEL, SCRIPT, File, Instruction, Package, Subject, Toolbox
 from registry.deployment.board import copying, cores
 
@@ -19,8 +18,7 @@ _SELFTEST = ("python3", "segment.py", "--selftest")
 
 def plain(subject: Subject, toolbox: Toolbox, work: Path) -> Package:
     """The package for `linux`: model, and what segments a picture with the board's own TensorFlow Lite."""
-    found: Package = import_module("registry.deployment.linux").package(subject, toolbox, work)
-    return found
+    return linux.package(subject, toolbox, work)
 
 
 def files(subject: Subject, runner: Package, npu_model: str, delegate: str) -> tuple[File, ...]:

@@ -26,9 +26,7 @@ def peak(sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]) -> int:
     return most
 
 
-def offsets(
-    order: Iterable[int], sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]
-) -> Mapping[int, int]:
+def offsets(order: Iterable[int], sizes: Mapping[int, int], lifetimes: Mapping[int, Lifetime]) -> Mapping[int, int]:
     """First byte of each place when it goes to the lowest gap that is free during its life, in the given order."""
     placed: list[tuple[int, int, Lifetime]] = []
     found = {}

@@ -13,6 +13,9 @@ from tests.acceptance.world import Zoo, assert_says, files_below
 from tests.mlflow_server import mlflow_server
 from tests.unit.training import runs
 
+# MLflow's own, of the client that looks at what came of it
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated")
+
 INT8: dict[str, Any] = {
     "schema": "quantization/1",
     "name": "halves-int8",

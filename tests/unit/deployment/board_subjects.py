@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -167,10 +166,8 @@ def plain_package(subject: Subject, toolbox: Toolbox, work: Path) -> Package:
 
 @pytest.fixture
 def linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The module of the package for `linux`."""
-    module = ModuleType("registry.deployment.linux")
-    module.package = plain_package  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "registry.deployment.linux", module)
+    """A small runner that tells its words; `test_imx_together.py` runs the real one."""
+    monkeypatch.setattr("registry.deployment.linux.package", plain_package)
 
 
 def contents(package: Package) -> dict[str, bytes]:
