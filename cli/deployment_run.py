@@ -113,7 +113,7 @@ class DeploymentRun:
             fit=fit,
             inputs=inputs,
             outputs=outputs,
-            preparation=preparation_of(inputs[0], facts.graph, self._card),
+            preparation=preparation_of(inputs[0], facts.graph, self._card, self._options.get("preprocessing")),
             labels=self._labels(facts),
             golden=self._golden(variant) if variant else (),
             texts=self._texts(variant) if variant else {},

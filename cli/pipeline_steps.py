@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import training_run
+from cli import pipeline_boards, training_run
 from cli.session import Voice
 from registry.errors import MismatchError, RequestError
 
@@ -176,15 +176,24 @@ def _quantize(work: Work) -> Result:
     )
 
 
-STEPS: dict[str, Run] = {"train": _train, "quantize": _quantize, "evaluate": _evaluate}
+STEPS: dict[str, Run] = {
+    "train": _train,
+    "quantize": _quantize,
+    "evaluate": _evaluate,
+    "benchmark": pipeline_boards.benchmark,
+    "deploy": pipeline_boards.deploy,
+}
 """What runs a step, by its kind."""
 
-NOT_YET = {
-    "benchmark": "this version measures nothing on a board",
-    "deploy": "this version brings nothing to a board",
-    "predict": "it is no step of a chain yet: `zoo predict NAME|FILE IMAGE... -o DIR` does it",
-}
-"""Why a kind of step cannot be run."""
+_NO_STEP = {"predict": "it is no step of a chain yet: `zoo predict NAME|FILE IMAGE... -o DIR` does it"}
+
+
+def why_not(pipeline: Pipeline, kind: str) -> str:
+    """Why a step of a kind cannot be run; empty where it can."""
+    from registry.pipeline.kinds import KINDS
+
+    section = pipeline.plain.get(KINDS[kind].section, {})
+    return _NO_STEP.get(kind) or pipeline_boards.why_not(kind, section)
 
 
 def require_all(pipeline: Pipeline) -> None:
@@ -193,12 +202,12 @@ def require_all(pipeline: Pipeline) -> None:
     Raises:
         RequestError: A step cannot.
     """
-    missing = [kind for kind in dict.fromkeys(pipeline.chain) if kind not in STEPS]
-    if missing:
-        told = "\n".join(f"  {kind}: {NOT_YET[kind]}" for kind in missing)
+    reasons = {kind: why_not(pipeline, kind) for kind in dict.fromkeys(pipeline.chain)}
+    told = "\n".join(f"  {kind}: {why}" for kind, why in reasons.items() if why)
+    if told:
         raise RequestError(
-            f"{pipeline.document.file}: nothing is run, since this version cannot do:\n{told}",
-            hint="leave these steps out, with their sections",
+            f"{pipeline.document.file}: nothing is run, since this cannot be done:\n{told}",
+            hint="leave these steps out, with their sections, or change the sections",
         )
 
 

@@ -150,14 +150,14 @@ def _print_plan(
 ) -> None:
     from dataclasses import asdict
 
-    runnable = pipeline_steps.STEPS
+    reasons = {kind: pipeline_steps.why_not(pipeline, kind) for kind in pipeline.chain}
     if form == "json":
         output.print_json(
             {
                 "pipeline": pipeline.plain,
                 "notes": [asdict(note) for note in notes],
                 "steps": [
-                    {**step.to_json(), "runs": step.kind in runnable, "why": pipeline_steps.NOT_YET.get(step.kind)}
+                    {**step.to_json(), "runs": not reasons[step.kind], "why": reasons[step.kind] or None}
                     for step in steps
                 ],
             }
@@ -169,7 +169,7 @@ def _print_plan(
             step.kind,
             ", ".join(f"{role}: {source}" for role, source in step.inputs.items()),
             ", ".join(step.outputs),
-            "yes" if step.kind in runnable else "no",
+            "no" if reasons[step.kind] else "yes",
         ]
         for step in steps
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +79,32 @@ def test_nothing_is_run_when_a_step_cannot_be(zoo: Zoo) -> None:
     document = pipeline() | {"chain": chain, "benchmark": {"target": "stm32n6"}}
     refused = zoo("run", written(zoo, "pipeline.yaml", document), "-o", "run")
     assert refused.code == 2, refused
-    assert_says(refused, "nothing is run", "benchmark: this version measures nothing on a board")
+    assert_says(refused, "nothing is run", "benchmark: stm32n6 is measured on a board at hand")
     assert not (zoo.work / "run").exists()
+
+
+def test_a_chain_ends_with_a_measured_model_and_a_package_that_runs(zoo: Zoo) -> None:
+    runs.images(zoo.work)
+    zoo.environment["ZOO_CARDS"] = "builtin"
+    document = pipeline() | {
+        "chain": ["train", "quantize", "benchmark", "deploy"],
+        "benchmark": {"target": "linux"},
+        "deployment": {"target": "linux"},
+    }
+    del document["evaluation"]
+    result = zoo("run", written(zoo, "pipeline.yaml", document), "-o", "run", "--threads", "2", "--format", "json")
+    assert result.code == 0, result
+    assert steps(result)[2:] == [("benchmark", "passed"), ("deploy", "passed")]
+    model = result.json()["steps"][1]["made"]["model"]["sha256"]
+    measured = json.loads((zoo.work / "run" / "3-benchmark" / "benchmark.json").read_text())
+    assert (measured["sha256"], measured["runs"] >= 50) == (model, True)
+    package = zoo.work / "run" / "4-deploy"
+    assert json.loads((package / "deployment.json").read_text())["model"]["sha256"] == model
+    picture = next((zoo.work / "halves" / "JPEGImages").iterdir())
+    program = [sys.executable, str(package / "segment.py"), str(picture), "-o", str(zoo.work / "mask.png")]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (zoo.work / "mask.png").is_file()
 
 
 def test_a_model_with_other_bytes_than_the_pipeline_states(zoo: Zoo) -> None:
