@@ -13,6 +13,7 @@ from registry.device.base import Answer
 from registry.device.shell import DIGEST_TOOLS
 from registry.errors import UnavailableError
 
+_CHANGED = re.compile(r"Host key for (?P<name>\S+) has changed")
 _OFFENDING = re.compile(r"Offending .*key.* in (?P<file>.+):(?P<line>\d+)")
 _SAID = (
     (("Permission denied", "Too many authentication failures"), "login was refused", "login"),
@@ -71,11 +72,13 @@ def _last_line(text: str) -> str:
 
 def _changed_key(address: Address, errors: str) -> UnavailableError:
     match = _OFFENDING.search(errors)
+    changed = _CHANGED.search(errors)
+    name = shlex.quote(changed["name"] if changed else address.host)
     known = f"the one in {match['file']}, line {match['line']}" if match else "the known one"
     return UnavailableError(
         f"{address.place}: expected the host key that is known, found another; known is {known}",
         hint="another machine may be answering: ask who runs the device. Only if its key was really replaced,"
-        f" remove the old one with `ssh-keygen -R {shlex.quote(_known_as(address))}`, then `{_login(address)}`",
+        f" remove the old one with `ssh-keygen -R {name}`, then accept the new one with `{_login(address)}`",
     )
 
 
@@ -85,11 +88,6 @@ def _unknown_key(address: Address) -> UnavailableError:
         hint=f"run `{_login(address)}` once, compare the fingerprint it shows with the device's own"
         " (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there), and accept it",
     )
-
-
-def _known_as(address: Address) -> str:
-    """The host as known_hosts has it."""
-    return f"[{address.host}]:{address.port}" if address.port not in (None, 22) else address.host
 
 
 def _login(address: Address) -> str:

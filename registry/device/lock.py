@@ -11,6 +11,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 from registry.device import shell
 from registry.device.base import Session
@@ -62,7 +63,7 @@ def locked(device: Session, path: str) -> Iterator[None]:
     Raises:
         UnavailableError: Somebody else holds it; or the folder cannot be written, or the device is lost.
     """
-    owner = f"{_user()}@{socket.gethostname()}, process {os.getpid()}, session {device.process}"
+    owner = f"{_here()}, process {os.getpid()}, session {device.process}"
     holder = _take(device, path, owner, "")
     if holder and _has_ended(holder):
         holder = _take(device, path, owner, holder)
@@ -88,8 +89,8 @@ def _take(device: Session, path: str, owner: str, over: str) -> str:
 
 def _has_ended(owner: str) -> bool:
     """Whether the owner was a process of this machine that runs no more: its device may not have noticed yet."""
-    match = re.fullmatch(r"[^@]*@(?P<host>.*), process (?P<process>[0-9]{1,9}), session [0-9]+", owner)
-    if not match or match["host"] != socket.gethostname():
+    match = re.fullmatch(r"(?P<where>.*), process (?P<process>[0-9]{1,9}), session [0-9]+", owner)
+    if not match or match["where"] != _here():
         return False
     try:
         os.kill(int(match["process"]), 0)
@@ -100,10 +101,16 @@ def _has_ended(owner: str) -> bool:
     return False
 
 
-def _user() -> str:
+def _here() -> str:
+    """User and machine, for people; and what tells the machine from another of its name."""
     try:
         import pwd
 
-        return pwd.getpwuid(os.getuid()).pw_name
+        user = pwd.getpwuid(os.getuid()).pw_name
     except (ImportError, KeyError):
-        return "somebody"
+        user = "somebody"
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+    except OSError:
+        boot = "unknown"
+    return f"{user}@{socket.gethostname()} ({boot})"

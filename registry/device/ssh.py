@@ -259,10 +259,12 @@ class Ssh:
 
 def _end(master: subprocess.Popen[bytes]) -> None:
     """End a session by the end of its input, so that the other side ends by itself."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        master.communicate(timeout=5)
-    master.kill()
-    master.wait()
+    try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            master.communicate(timeout=5)
+    finally:
+        master.kill()
+        master.wait()
 
 
 def _text(file: IO[bytes]) -> str:

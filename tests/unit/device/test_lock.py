@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def test_one_at_a_time_and_nothing_stays(device: Ssh, tmp_path: Path) -> None:
     with locked(device, str(place)):
         with pytest.raises(UnavailableError) as caught, locked(device, str(place)):
             pass
-        assert f"@{socket.gethostname()}, process {os.getpid()}" in caught.value.message
+        assert re.search(rf"@{socket.gethostname()} \(.*\), process {os.getpid()}, session", caught.value.message)
         assert f"{place}/{FILE_NAME}" in str(caught.value.hint)
     with locked(device, str(place)):
         assert [path.name for path in place.iterdir()] == [FILE_NAME]
@@ -78,7 +79,9 @@ def test_a_lock_of_this_machine_whose_process_has_ended_is_taken_over(
     device: Ssh, tmp_path: Path, session: int
 ) -> None:
     """A board may take hours to notice that a connection is gone."""
-    write_lock(tmp_path, f"me@{socket.gethostname()}, process {GONE}, session {session}", session)
+    with locked(device, str(tmp_path)):
+        owner = (tmp_path / FILE_NAME).read_text(encoding="utf-8").splitlines()[0]
+    write_lock(tmp_path, owner.replace(f"process {os.getpid()},", f"process {GONE},"), session)
     with locked(device, str(tmp_path)):
         pass
     assert list(tmp_path.iterdir()) == []
