@@ -72,6 +72,7 @@ def deploy(subject: Subject, adapter: Adapter, toolbox: Toolbox, folder: Path) -
 def _deploy(
     subject: Subject, adapter: Adapter, toolbox: Toolbox, folder: Path, earlier: frozenset[str]
 ) -> Deployed:
+    """The same, of a folder that may be replaced."""
     with tempfile.TemporaryDirectory(prefix="zoo-deploy-") as work:
         package = _with_doubts(adapter.package(subject, toolbox, Path(work)), subject.fit)
         files = (*package.files, *_common_files(subject, package))
