@@ -6,9 +6,11 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from registry.deployment.c import package
+from registry.deployment.c.text import identifier
 from registry.errors import RejectedError
 from registry.golden import Tolerance
 from tests.unit.deployment.c import models
@@ -110,6 +112,25 @@ def test_any_name_and_label_make_c_that_compiles(tmp_path: Path, name: str) -> N
         )
     (header,) = (one for one in folder.glob("*.h") if not one.name.endswith("_weights.h"))
     subprocess.run(["gcc", "-fsyntax-only", *STRICT[1:], "-x", "c++", header.name], cwd=folder, check=True)
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", ["128-int8-per-channel", "256-mixed"])
+def test_the_table_of_pixels_is_what_the_runtime_stores(tmp_path: Path, name: str) -> None:
+    what = reference(name)
+    (port,), how = what.inputs, what.preparation
+    folder = write(packed(what, tmp_path), tmp_path / "package")
+    source = [f'#include "{identifier(name)}.h"', "#include <stdio.h>", "int main(void)", "{"]
+    table = f"{identifier(name)}_input_of_pixel"
+    source += [f"    fwrite({table}, sizeof {table}, 1, stdout);", "    return 0;", "}", ""]
+    (folder / "print.c").write_text("\n".join(source))
+    objects = ("print.c", f"{identifier(name)}_network.c", f"{identifier(name)}_weights.c")
+    kernels = [str(path) for path in (folder / "kernels").glob("*.c")]
+    subprocess.run(["gcc", *STRICT, "-I.", *objects, *kernels, "-lm", "-o", "print"], cwd=folder, check=True)
+    printed = subprocess.run([folder / "print"], capture_output=True, check=True).stdout
+    pixels = np.arange(256)[:, np.newaxis]
+    expected = port.stored((pixels - np.array(how.mean)) * np.array(how.scale)).T
+    assert (np.frombuffer(printed, port.dtype).reshape(expected.shape) == expected).all()
 
 
 @needs_gcc
