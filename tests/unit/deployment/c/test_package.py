@@ -23,6 +23,8 @@ from tests.unit.deployment.c.building import (
     needs_make,
     needs_qemu,
     packed,
+    run_c,
+    run_reference,
     write,
 )
 from tests.unit.deployment.c.models import Window
@@ -40,6 +42,21 @@ def test_the_self_test_passes(tmp_path: Path, name: str) -> None:
     printed = make(folder, "check", "OPTIMIZATION=-O2")
     assert printed.startswith("zoo-selftest: pass shapes values=")
     assert printed.count("\n") == 1
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", FAMILY)
+def test_a_whole_network_gives_what_the_reference_kernels_give(tmp_path: Path, name: str) -> None:
+    what = reference(name)
+    (port,) = what.inputs
+    model, random = what.path.read_bytes(), np.random.default_rng(0)
+    image = random.integers(0, 256, [size or 1 for size in port.shape])
+    stored = image.astype(np.uint8) if port.dtype == "uint8" else (image / 127.5 - 1).astype(np.float32)
+    found, expected = run_c(model, [stored], tmp_path), run_reference(model, [stored])
+    if expected.dtype == np.int8:
+        assert (found == expected).all()
+    else:  # a compiler may multiply and add in one step
+        assert np.allclose(found, expected, rtol=0, atol=1e-4)
 
 
 @needs_make
