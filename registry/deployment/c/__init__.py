@@ -22,13 +22,16 @@ from registry.deployment.base import (
     Tool,
     Toolbox,
 )
-from registry.deployment.c import network as texts
+from registry.deployment.c.calls import network_source
 from registry.deployment.c.fixed_point import FLOAT_MOST
+from registry.deployment.c.interface import header
 from registry.deployment.c.lowering import lower
+from registry.deployment.c.network import Network
 from registry.deployment.c.program import arena
 from registry.deployment.c.selftest import vectors
 from registry.deployment.c.source import Source
 from registry.deployment.c.text import identifier
+from registry.deployment.c.weights import constants, constants_header
 from registry.errors import RejectedError, UnavailableError
 from registry.resources import packaged
 
@@ -46,7 +49,7 @@ def package(subject: Subject, toolbox: Toolbox, work: Path) -> Package:
     _require_takeable(subject)
     source = Source(subject.facts.graph, subject.path)
     program = lower(source)
-    network = texts.Network(identifier(subject.name), subject, source, program, arena(program, source))
+    network = Network(identifier(subject.name), subject, source, program, arena(program, source))
     tested = bool(subject.golden) and len(program.inputs) == 1
     files = tuple(_files(network, tested=tested))
     tools, readings = _measured(files, toolbox, work)
@@ -84,12 +87,12 @@ def _require_takeable(subject: Subject) -> None:
         )
 
 
-def _files(network: texts.Network, *, tested: bool) -> Iterator[File]:
+def _files(network: Network, *, tested: bool) -> Iterator[File]:
     prefix = network.prefix
-    yield File(f"{prefix}.h", texts.header(network).encode(), SOURCE, "what an application includes")
-    yield File(f"{prefix}_network.c", texts.network_source(network).encode(), SOURCE, "the calls of the kernels")
-    yield File(f"{prefix}_weights.h", texts.constants_header(network).encode(), SOURCE)
-    yield File(f"{prefix}_weights.c", texts.constants(network).encode(), DATA, "weights as constant arrays")
+    yield File(f"{prefix}.h", header(network).encode(), SOURCE, "what an application includes")
+    yield File(f"{prefix}_network.c", network_source(network).encode(), SOURCE, "the calls of the kernels")
+    yield File(f"{prefix}_weights.h", constants_header(network).encode(), SOURCE)
+    yield File(f"{prefix}_weights.c", constants(network).encode(), DATA, "weights as constant arrays")
     for name in ("kernels.h", *(f"{kernel}.c" for kernel in network.program.kernels)):
         yield File(f"kernels/{name}", Path(packaged("deployment", "c", "kernels", name)), SOURCE)
     makefile = _frame("Makefile").read_text().replace("@NAME@", prefix)
@@ -106,7 +109,7 @@ def _frame(name: str) -> Path:
     return Path(packaged("deployment", "c", "frame", name))
 
 
-def _instructions(network: texts.Network, *, tested: bool) -> Iterator[Instruction]:
+def _instructions(network: Network, *, tested: bool) -> Iterator[Instruction]:
     cross = (f"CROSS={CROSS}", "CPU=cortex-m55")
     if tested:
         yield Instruction("Run the self-test on this machine", ("make", "check"), "host")
@@ -150,4 +153,4 @@ def _sizes(cpu: str, toolbox: Toolbox, work: Path) -> Iterator[Reading]:
             hint="see that the Debian packages gcc-arm-none-eabi and libnewlib-arm-none-eabi are whole",
         )
     for name, size in zip(("text", "data", "bss"), total.groups(), strict=True):
-        yield Reading(f"{name} ({cpu})", int(size), "bytes", total.group().strip(), f"{CROSS}size")
+        yield Reading(f"{name} ({cpu})", int(size), "bytes", " ".join(total.group().split()), f"{CROSS}size")

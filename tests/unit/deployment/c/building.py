@@ -90,7 +90,8 @@ def run_c(model: bytes, inputs: Sequence[Any], folder: Path) -> Any:
     path = folder / "net.tflite"
     path.write_bytes(model)
     what = subject(path, "net")
-    written = write(packed(what, folder), folder)
+    found = packed(what, folder)
+    written = write(found, folder)
     prefix = identifier("net")
     sources = [f"{prefix}_network.c", f"{prefix}_weights.c"]
     library = f"net{next(_NUMBERS)}.so"  # a loader gives what it has when it meets a name again
@@ -99,7 +100,7 @@ def run_c(model: bytes, inputs: Sequence[Any], folder: Path) -> Any:
     run = ctypes.CDLL(str(written / library))[f"{prefix}_run"]
     (port,) = what.outputs
     output: Any = np.empty([size or 1 for size in port.shape], port.dtype)
-    arena: Any = np.empty(1 << 16, np.uint8)
+    arena: Any = np.empty(int(found.readings[0].value) + 32, np.uint8)
     start = arena.ctypes.data + -arena.ctypes.data % 16
     given = [np.ascontiguousarray(one) for one in inputs]
     pointers = [ctypes.c_void_p(one.ctypes.data) for one in (*given, output)]

@@ -6,9 +6,11 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from registry.deployment.c import package
+from registry.deployment.c.text import identifier
 from registry.errors import RejectedError
 from registry.golden import Tolerance
 from tests.unit.deployment.c import models
@@ -21,6 +23,8 @@ from tests.unit.deployment.c.building import (
     needs_make,
     needs_qemu,
     packed,
+    run_c,
+    run_reference,
     write,
 )
 from tests.unit.deployment.c.models import Window
@@ -38,6 +42,21 @@ def test_the_self_test_passes(tmp_path: Path, name: str) -> None:
     printed = make(folder, "check", "OPTIMIZATION=-O2")
     assert printed.startswith("zoo-selftest: pass shapes values=")
     assert printed.count("\n") == 1
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", FAMILY)
+def test_a_whole_network_gives_what_the_reference_kernels_give(tmp_path: Path, name: str) -> None:
+    what = reference(name)
+    (port,) = what.inputs
+    model, random = what.path.read_bytes(), np.random.default_rng(0)
+    image = random.integers(0, 256, [size or 1 for size in port.shape])
+    stored = image.astype(np.uint8) if port.dtype == "uint8" else (image / 127.5 - 1).astype(np.float32)
+    found, expected = run_c(model, [stored], tmp_path), run_reference(model, [stored])
+    if expected.dtype == np.int8:
+        assert (found == expected).all()
+    else:  # a compiler may multiply and add in one step
+        assert np.allclose(found, expected, rtol=0, atol=1e-4)
 
 
 @needs_make
@@ -110,6 +129,25 @@ def test_any_name_and_label_make_c_that_compiles(tmp_path: Path, name: str) -> N
         )
     (header,) = (one for one in folder.glob("*.h") if not one.name.endswith("_weights.h"))
     subprocess.run(["gcc", "-fsyntax-only", *STRICT[1:], "-x", "c++", header.name], cwd=folder, check=True)
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", ["128-int8-per-channel", "256-mixed"])
+def test_the_table_of_pixels_is_what_the_runtime_stores(tmp_path: Path, name: str) -> None:
+    what = reference(name)
+    (port,), how = what.inputs, what.preparation
+    folder = write(packed(what, tmp_path), tmp_path / "package")
+    source = [f'#include "{identifier(name)}.h"', "#include <stdio.h>", "int main(void)", "{"]
+    table = f"{identifier(name)}_input_of_pixel"
+    source += [f"    fwrite({table}, sizeof {table}, 1, stdout);", "    return 0;", "}", ""]
+    (folder / "print.c").write_text("\n".join(source))
+    objects = ("print.c", f"{identifier(name)}_network.c", f"{identifier(name)}_weights.c")
+    kernels = [str(path) for path in (folder / "kernels").glob("*.c")]
+    subprocess.run(["gcc", *STRICT, "-I.", *objects, *kernels, "-lm", "-o", "print"], cwd=folder, check=True)
+    printed = subprocess.run([folder / "print"], capture_output=True, check=True).stdout
+    pixels = np.arange(256)[:, np.newaxis]
+    expected = port.stored((pixels - np.array(how.mean)) * np.array(how.scale)).T
+    assert (np.frombuffer(printed, port.dtype).reshape(expected.shape) == expected).all()
 
 
 @needs_gcc
