@@ -149,14 +149,15 @@ def _entry(variant: Variant | None, target: str | None, path: Path, settings: Se
             hint="--target NAME; `zoo targets` lists them",
         )
     catalog = open_catalog(settings, voice)
-    card = Path(catalog.card(variant.full_name.rpartition("/")[0])[0])
-    own = [Path(folder) for folder in settings.cards if folder != BUILTIN]
-    if not any(card.resolve().is_relative_to(folder.resolve()) for folder in own):
+    card = Path(catalog.card(variant.full_name.rpartition("/")[0])[0]).resolve()
+    own = (Path(folder) for folder in settings.cards if folder != BUILTIN)
+    place = next((folder for folder in own if card.is_relative_to(folder.resolve())), None)
+    if place is None:
         raise RejectedError(
             f"{variant.full_name}: its card {card} is in none of your folders of cards, so it stays as it is",
             hint="--cards DIR names a folder of your own; copy the card there",
         )
-    return _Entry(card, variant, catalog.target(target).name)
+    return _Entry(place / card.relative_to(place.resolve()), variant, catalog.target(target).name)
 
 
 def _print(found: Measurement) -> None:

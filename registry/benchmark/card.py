@@ -45,6 +45,7 @@ def latency(model: Model, plan: Plan, sample: Sample, target: str, date: str) ->
     item |= {"board": host.board} if host.board else {}
     item |= {"engine": plan.engine} | ({"clock_mhz": host.clock_mhz} if host.clock_mhz else {})
     item |= {"threads": plan.threads, "command": sample.command, "runtime": sample.tool, "status": "reproduced"}
+    item |= {"note": "; ".join(sample.notes)[:2000]} if sample.notes else {}
     measurement: dict[str, Any] = {
         "artifact": model.digest.hex,
         "samples": times.count,

@@ -27,8 +27,8 @@ class ThisMachine:
 
     def measure(self, model: Model, plan: Plan, progress: Progress) -> Sample:
         """Run a model many times (see `Machine.measure`)."""
+        host = this_host()  # before there is a load of our own
         answer = _asked(_request(model, plan), plan, progress)
-        host = this_host()
         memory = Memory(answer["start"], answer["peak"]) if answer["peak"] else None
         return Sample(
             Distribution.of(answer["times"]),
@@ -37,7 +37,7 @@ class ThisMachine:
             _command(model, plan),
             host,
             memory,
-            (host.clock_note,) if host.clock_note else (),
+            host.notes,
         )
 
 

@@ -10,14 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-CPUINFO, BOARD, CLOCK, GOVERNOR, SYSTEM = "cpuinfo", "board", "clock", "governor", "system"
+CPUINFO, BOARD, CLOCK, GOVERNOR, LOAD, SYSTEM = "cpuinfo", "board", "clock", "governor", "load", "system"
 FILES = {
     CPUINFO: "/proc/cpuinfo",
     BOARD: "/proc/device-tree/model",
     CLOCK: "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq",
     GOVERNOR: "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+    LOAD: "/proc/loadavg",
 }
 """Where Linux says it (Documentation/admin-guide/pm/cpufreq.rst, Documentation/devicetree/usage-model.rst)."""
+
+IDLE = 0.5
+"""Load average of the last minute below which a machine is as good as idle."""
 
 ARM_PARTS = {
     "0xd03": "Cortex-A53",
@@ -47,6 +51,7 @@ class Host:
         governor: What sets the clock, such as `performance`; empty where it does not say.
         board: What the device tree calls the board; empty where there is none.
         system: Operating system, release and architecture.
+        load: Programs that wanted to run in the last minute, on average; None where it does not say.
     """
 
     processor: str
@@ -55,6 +60,7 @@ class Host:
     governor: str
     board: str
     system: str
+    load: float | None = None
 
     def __str__(self) -> str:
         cores = f"{self.cores} core{'' if self.cores == 1 else 's'}" if self.cores else ""
@@ -65,11 +71,14 @@ class Host:
         return {name: value for name, value in vars(self).items() if value}
 
     @property
-    def clock_note(self) -> str:
-        """A warning where the clock may change while it is measured; else empty."""
-        if self.governor in ("", "performance"):
-            return ""
-        return f"the clock is set by the governor {self.governor}, so it may have changed between runs"
+    def notes(self) -> tuple[str, ...]:
+        """What makes a measurement doubtful, however steady it is."""
+        found = []
+        if self.governor not in ("", "performance"):
+            found.append(f"the clock is set by the governor {self.governor}, so it may have changed between runs")
+        if self.load is not None and self.load > IDLE:
+            found.append(f"other programs ran: load average {self.load:g} in the minute before")
+        return tuple(found)
 
 
 def this_host() -> Host:
@@ -96,6 +105,7 @@ def of_texts(texts: Mapping[str, str]) -> Host:
         _plain(texts.get(GOVERNOR, "")),
         _plain(texts.get(BOARD, "")),
         _plain(texts.get(SYSTEM, "")),
+        _number(texts.get(LOAD, "").partition(" ")[0]),
     )
 
 
@@ -127,8 +137,12 @@ def _clock(kilohertz: str, lines: list[tuple[str, str]]) -> float | None:
     """MHz by cpufreq, which gives kHz, else what /proc/cpuinfo says of the first core now."""
     if found := re.fullmatch(r"[0-9]{1,9}", kilohertz.strip()):
         return round(int(found[0]) / 1000, 1) or None
-    now = next((value for name, value in lines if name == "cpu MHz"), "")
-    return round(float(now), 1) or None if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", now) else None
+    now = _number(next((value for name, value in lines if name == "cpu MHz"), ""))
+    return round(now, 1) or None if now else None
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) else None
 
 
 def _plain(text: str) -> str:

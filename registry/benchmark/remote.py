@@ -92,8 +92,8 @@ class OnDevice:
         report = benchmark_model.parse(text, f"{self.name}: {TOOL}")
         version = re.search(r"tensorflow-lite-([0-9]+(?:\.[0-9]+){1,3})/", tool)
         notes = [
-            machine.clock_note,
-            "the delegate took only a part of the model" if report.partly else "",
+            *machine.notes,
+            *(["the delegate took only a part of the model"] if report.partly else []),
             f"ready after {report.initialisation:.4g} ms, and the first inference took {report.first:.4g} ms",
         ]
         return Sample(
@@ -103,7 +103,7 @@ class OnDevice:
             _shown(command, path),
             machine,
             None if report.memory is None else Memory(None, report.memory),
-            tuple(note for note in notes if note),
+            tuple(notes),
         )
 
     def _library(self, plan: Plan) -> str | None:
@@ -143,7 +143,7 @@ class OnDevice:
             _shown([*command, json.dumps(request)], path),
             machine,
             Memory(found["start"], found["peak"]) if found["peak"] else None,
-            (machine.clock_note,) if machine.clock_note else (),
+            machine.notes,
         )
 
     def _understood(self, answer: Answer, model: Model) -> dict[str, Any]:

@@ -23,8 +23,9 @@ HOST = Host("Cortex-A53", 4, 1800.0, "performance", "i.MX8MPlus EVK", "Linux 6.1
 STEADY = Distribution.of([1.0, 1.01] * 20)
 
 
-def item(times: Distribution = STEADY, **changes: Any) -> dict[str, Any]:
-    sample = Sample(times, "TensorFlow Lite", "2.10.0", "benchmark_model --graph=net", HOST, Memory(None, 1 << 20))
+def item(times: Distribution = STEADY, notes: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
+    memory = Memory(None, 1 << 20)
+    sample = Sample(times, "TensorFlow Lite", "2.10.0", "benchmark_model --graph=net", HOST, memory, notes)
     model = Model(Path("net.tflite"), "acme/net/small", "tflite", DIGEST)
     return latency(model, Plan(**{"threads": 4} | changes), sample, "board", "2026-11-28")
 
@@ -83,6 +84,10 @@ def test_a_figure_says_all_that_it_is_bound_to(tmp_path: Path) -> None:
     after = path.read_text(encoding="utf-8")
     assert [line for line in before.splitlines() if line not in after.splitlines()] == []
     assert "document: zoo bench" in after
+
+
+def test_what_makes_a_figure_doubtful_stays_with_it() -> None:
+    assert item(notes=("a load", "a governor"))["note"] == "a load; a governor"
 
 
 def test_a_vendors_claim_stays_beside_it(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.benchmark.host import BOARD, CLOCK, CPUINFO, FILES, GOVERNOR, SYSTEM, of_texts, this_host
+from registry.benchmark.host import BOARD, CLOCK, CPUINFO, FILES, GOVERNOR, LOAD, SYSTEM, of_texts, this_host
 from tests.unit.strategies import PROPERTY
 
 X86 = (
@@ -33,12 +33,18 @@ def test_a_board_names_its_cores_by_part_numbers() -> None:
     )
     assert str(found) == "NXP i.MX8MPlus EVK board, Cortex-A53 + Cortex-A72, 2 cores"
     assert found.clock_mhz == 1800
-    assert found.clock_note == "the clock is set by the governor ondemand, so it may have changed between runs"
+    assert found.notes == ("the clock is set by the governor ondemand, so it may have changed between runs",)
 
 
-def test_a_fixed_clock_needs_no_note() -> None:
-    assert of_texts({GOVERNOR: "performance"}).clock_note == ""
-    assert of_texts({}).clock_note == ""
+def test_a_fixed_clock_and_an_idle_machine_need_no_note() -> None:
+    assert of_texts({GOVERNOR: "performance", LOAD: "0.42 0.90 1.00 1/90 1234\n"}).notes == ()
+    assert of_texts({}).notes == ()
+
+
+def test_a_load_is_told_since_a_steady_one_shows_in_no_spread() -> None:
+    assert of_texts({LOAD: "5.30 5.75 6.54 4/104 9\n"}).notes == (
+        "other programs ran: load average 5.3 in the minute before",
+    )
 
 
 def test_what_is_not_known_stays_open() -> None:
