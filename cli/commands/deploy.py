@@ -52,7 +52,7 @@ def command(what: str, to: str | None, ssh: str | None, form: str, **options: An
     if to is not None:
         from registry.device.address import Address
 
-        Address.parse(to)  # wrong words are told before any work
+        Address.parse(to).folder  # noqa: B018 - wrong words are told before any work
     run = DeploymentRun(what, options)
     found = run.deploy()
     installed = device_run.send(found.folder, to, run.voice, ssh) if to is not None else None
