@@ -35,12 +35,20 @@ def connected(to: str, ssh: str | None = None) -> Iterator[tuple[Ssh, str]]:
         ssh: The `ssh` command; None for the one of the settings.
     """
     from registry.device.address import Address
+
+    folder = Address.parse(to).folder
+    with reached(to, ssh) as device:
+        yield device, folder
+
+
+@contextmanager
+def reached(to: str, ssh: str | None = None) -> Iterator[Ssh]:
+    """A connection to the board of an address, whose folder, if it names one, does not matter."""
+    from registry.device.address import Address
     from registry.device.ssh import Ssh
 
-    address = Address.parse(to)
-    folder = address.folder
-    with Ssh(address, _words(load_settings(ssh=ssh).ssh)) as device:
-        yield device, folder
+    with Ssh(Address.parse(to), _words(load_settings(ssh=ssh).ssh)) as device:
+        yield device
 
 
 def send(folder: Path, to: str, voice: Voice, ssh: str | None = None) -> Installed:

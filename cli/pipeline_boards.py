@@ -65,7 +65,7 @@ def _machine(address: str | None) -> Iterator[Machine]:
         return
     from registry.benchmark.remote import OnDevice
 
-    with device_run.connected(address) as (device, _folder):
+    with device_run.reached(address) as device:
         yield OnDevice(device, None)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import complete, output
+from cli.device_run import ssh_option
 from cli.model_file import graph_of, located, model_options, settings_of, variant_of
 from cli.session import Voice, open_catalog
 from registry.errors import RejectedError, RequestError
@@ -41,7 +42,7 @@ Exit codes: 0 measured, 1 the model cannot be run or the figure is too noisy to 
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option("--as", "card", metavar="NAME", help="The variant whose card is meant, where a file is given.")
 @click.option("--on", "device", metavar="ssh://USER@HOST", help="Measure on this board, not here.")
-@click.option("--ssh", metavar="COMMAND", help="The ssh command with options, such as 'ssh -i KEY'.")
+@ssh_option
 @click.option("--benchmark-model", "tool", metavar="PATH", help="Where the board has `benchmark_model`.")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="CPU threads.")
 @click.option("--delegate", metavar="NAME", help="Run on this delegate or execution provider, not on the CPU.")
@@ -101,10 +102,10 @@ def _machine(device: str | None, ssh: str | None, tool: str | None) -> Iterator[
 
         yield ThisMachine()
         return
-    from cli.device_run import connected
+    from cli.device_run import reached
     from registry.benchmark.remote import OnDevice
 
-    with connected(device, ssh) as (session, _path):
+    with reached(device, ssh) as session:
         yield OnDevice(session, tool)
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from registry.digest import Digest
-from tests.acceptance.world import Cards, Zoo, assert_says, pinned
+from tests.acceptance.world import Cards, Result, Zoo, assert_says, pinned
+from tests.ssh_server import BUSYBOX, Board
 from tests.unit import builders
-
-ssh_server = pytest.importorskip("tests.ssh_server", reason="needs the fake board of the device tests")
 
 pytestmark = pytest.mark.server
 
@@ -32,18 +29,12 @@ echo "INFO: Inference timings in us: Init: 6418, First inference: 1041765, Warmu
 """
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with ssh_server.running_board(tmp_path_factory.mktemp("bench") / "board") as found:
-        yield found
-
-
 @pytest.fixture
-def board(running: Any, tmp_path: Path) -> Any:
+def board(running: Board, tmp_path: Path) -> Board:
     """The board with what `zoo bench` needs there, its temporary files in a folder of the test's."""
     running.reset()
     for name in ("mktemp", "uname"):
-        (running.tools / name).symlink_to(ssh_server.BUSYBOX)
+        (running.tools / name).symlink_to(BUSYBOX)
     (tmp_path / "there").mkdir()
     running.behave(f"export TMPDIR={tmp_path / 'there'}")
     return running
@@ -58,12 +49,12 @@ def net(zoo: Zoo, cards: Cards) -> Path:
     return path
 
 
-def bench(zoo: Zoo, board: Any, *arguments: str | Path) -> Any:
+def bench(zoo: Zoo, board: Board, *arguments: str | Path) -> Result:
     return zoo("bench", *arguments, "--on", board.address(), "--ssh", shlex.join(board.ssh))
 
 
 def test_a_figure_of_the_board_goes_into_the_card(
-    zoo: Zoo, cards: Cards, board: Any, net: Path, tmp_path: Path
+    zoo: Zoo, cards: Cards, board: Board, net: Path, tmp_path: Path
 ) -> None:
     board.tool("benchmark_model", TOOL)
     result = bench(zoo, board, net, "--threads", "4", "--record", "--target", "board")
@@ -86,7 +77,7 @@ def test_a_figure_of_the_board_goes_into_the_card(
     assert list((tmp_path / "there").iterdir()) == []
 
 
-def test_a_noisy_board_leaves_the_card_as_it_is(zoo: Zoo, cards: Cards, board: Any, net: Path) -> None:
+def test_a_noisy_board_leaves_the_card_as_it_is(zoo: Zoo, cards: Cards, board: Board, net: Path) -> None:
     board.tool("benchmark_model", TOOL.replace("std=39112", "std=239112"))
     before = (cards.folder / "acme/net.yaml").read_bytes()
     result = bench(zoo, board, net, "--record", "--target", "board")
@@ -95,7 +86,7 @@ def test_a_noisy_board_leaves_the_card_as_it_is(zoo: Zoo, cards: Cards, board: A
     assert (cards.folder / "acme/net.yaml").read_bytes() == before
 
 
-def test_a_board_without_anything_says_what_is_missing(zoo: Zoo, board: Any, net: Path, tmp_path: Path) -> None:
+def test_a_board_without_anything_says_what_is_missing(zoo: Zoo, board: Board, net: Path, tmp_path: Path) -> None:
     result = bench(zoo, board, net)
     assert result.code == 3
     assert_says(result, "neither benchmark_model nor python3 is there")
@@ -103,7 +94,7 @@ def test_a_board_without_anything_says_what_is_missing(zoo: Zoo, board: Any, net
 
 
 @pytest.mark.parametrize("number", [1, 3, 5, 7])
-def test_a_connection_that_breaks_is_no_figure(zoo: Zoo, board: Any, net: Path, number: int) -> None:
+def test_a_connection_that_breaks_is_no_figure(zoo: Zoo, board: Board, net: Path, number: int) -> None:
     board.tool("benchmark_model", TOOL)
     board.lose_at(number)
     result = bench(zoo, board, net, "--format", "json")
