@@ -47,7 +47,7 @@ def track(run: PipelineRun, folder: Path, tracking: StepTracking) -> None:
 
 def _take(done: Done, model: Path | None, folder: Path, tracking: StepTracking, pipeline: Entry) -> None:
     """What the step has left: its own record says the rest."""
-    parent, experiment = pipeline.kept, pipeline.record.experiment
+    parent, experiment = pipeline.record.digest, pipeline.record.experiment
     if "record" not in done.outputs:
         return
     path = folder / done.outputs["record"]["file"]

@@ -14,7 +14,7 @@ from typing import Any
 
 from registry.digest import Digest
 from registry.lineage import charts
-from registry.lineage.record import File, Metric, Record
+from registry.lineage.record import Metric, Record
 from registry.lineage.step import MODEL, Lineage, Step
 from registry.lineage.stepped import step_file, step_record
 
@@ -42,12 +42,6 @@ class Entry:
     step: Step | None
     record: Record
     files: Mapping[str, bytes]
-
-    @property
-    def kept(self) -> Digest:
-        """Digest of the record once it is kept with its files."""
-        files = (File(name, Digest.of(data), len(data)) for name, data in sorted(self.files.items()))
-        return replace(self.record, files=tuple(files)).digest
 
 
 def of_training(
@@ -112,7 +106,7 @@ def of_quantization(
 
 
 def of_pipeline(record: Plain, digests: Mapping[str, Digest], times: tuple[int, int]) -> Entry:
-    """The run of a pipeline, in which those of its steps are nested; its digest is that of `Entry.kept`.
+    """The run of a pipeline, in which those of its steps are nested.
 
     A step that is taken over from an earlier run has passed there: the same pipeline is one run however often it is
     started again.

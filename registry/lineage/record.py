@@ -77,8 +77,12 @@ class Record:
 
     @property
     def digest(self) -> Digest:
-        """Digest of the document in its only form: keys sorted, no spaces, UTF-8."""
-        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        """Digest of the document in its only form: keys sorted, no spaces, UTF-8.
+
+        Without the files: they illustrate what was done, and a picture may be drawn otherwise the next time.
+        """
+        said = {name: value for name, value in self.to_json().items() if name != "files"}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return Digest.of(text.encode())
 
     def to_json(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Spool:
                 kept = replace(record, files=copied)
                 text = json.dumps(kept.to_json(), indent=1, ensure_ascii=False)
                 write_atomically(staging / "record.json", text.encode())
+                _remove(folder / kept.digest.hex)  # the same, kept before, perhaps with other pictures
                 staging.replace(folder / kept.digest.hex)
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)

@@ -108,6 +108,7 @@ def test_what_a_dead_server_did_not_take_is_delivered_later_with_its_links(
     assert lost.code == 3, lost
     assert_says(lost, "kept in", "zoo sync")
     assert (trained.work / "run" / "model.keras").is_file()
+    assert trained("train", "config.yaml", "-o", "run", "--tracking", dead).code == 3  # kept once
     made = trained("quantize", "run/model.keras", "int8.yaml", "-o", "int8", "--tracking", dead)
     assert made.code == 3, made
     assert "Gate: passed" in made.out
@@ -125,6 +126,7 @@ def test_what_a_dead_server_did_not_take_is_delivered_later_with_its_links(
         synced = trained("sync", "--tracking", address)
         assert synced.code == 0, synced
         found = runs_of(client_of(address))
+        assert "training-2" not in found
         assert found["quantization"].data.tags["zoo.from.model"] == found["training"].info.run_id
         assert found["evaluation"].data.tags["zoo.from.model"] == found["quantization"].info.run_id
     assert not [path for path in files_below(spool) if path.name == "record.json"]
