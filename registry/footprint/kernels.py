@@ -74,7 +74,7 @@ def scratch(program: Program, step: Step) -> int:
         return 0
     source, output = _areas(program, step)
     height, width = window(operator)
-    column = height * width * source.channels // max(int(operator.attributes.get("groups", 1)), 1)
+    column = height * width * source.channels // max(int(operator.attributes.get("groups") or 1), 1)
     rows = _pool_rows(step) * output.row
     if operator.type == "depthwise-conv2d":
         return height * source.row + 12 * source.channels + rows

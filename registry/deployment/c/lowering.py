@@ -36,6 +36,9 @@ LOWER: Mapping[str, Lower] = {
 }
 """What makes the calls of an operator, by its type."""
 
+OF_TWO = frozenset({"conv2d", "depthwise-conv2d", "fully-connected", "add", "sub", "mul"})
+"""Operators that are nothing without a second input."""
+
 KEEPS_ORDER = frozenset({"reshape", "squeeze", "unsqueeze", "flatten", "identity"})
 """Operators that only say another shape for the same bytes."""
 
@@ -70,6 +73,8 @@ def _calls(source: Source, operator: Operator, same: dict[int, int]) -> list[Cal
         return _reshaped(source, operator, same)
     if operator.type not in LOWER:
         raise NotCoveredError
+    if operator.type in OF_TWO and (len(operator.inputs) < 2 or operator.inputs[1] < 0):
+        raise NotCoveredError("without a second input")
     calls = LOWER[operator.type](source, operator)
     if any(source.tensor(number).constant for call in calls for number in call.places):
         raise NotCoveredError("of a constant")

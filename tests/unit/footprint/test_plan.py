@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ SHARED = Path(__file__).resolve().parents[4] / "shared" / "inspect"
 def pointwise() -> Graph:
     draft = Draft()
     return draft.graph(draft.conv(draft.input(1, 8, 8, 4), 8))
+
+
+def test_groups_that_a_file_does_not_tell_count_as_one() -> None:
+    graph = pointwise()
+    (operator,) = graph.operators
+    untold = replace(operator, attributes={**operator.attributes, "groups": None})
+    assert plan(replace(graph, operators=(untold,))) == plan(graph)
 
 
 def test_a_pointwise_convolution() -> None:

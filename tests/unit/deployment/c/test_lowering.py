@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from registry.deployment.c.lowering import lower
+from registry.deployment.c.program import arena
 from registry.deployment.c.source import Source
 from registry.errors import RejectedError, UnavailableError
 from registry.inspect import read
 from registry.inspect.graph import Extent, Graph, Quantization, Tensor
 from tests.unit.deployment.c import models
 from tests.unit.deployment.c.models import Window
-from tests.unit.inspect.tflite_builder import varied
+from tests.unit.inspect.tflite_builder import convolution, varied
+from tests.unit.strategies import PROPERTY
 
 
 def source_of(model: bytes, folder: Path) -> Source:
@@ -114,6 +119,14 @@ def test_a_file_that_is_gone_is_not_the_models_fault(tmp_path: Path) -> None:
         lower(source)
 
 
+@pytest.mark.parametrize("inputs", [(0,), (0, -1)])
+def test_an_operator_without_its_weights(tmp_path: Path, inputs: tuple[int, ...]) -> None:
+    source = source_of(models.convolution(Window()), tmp_path)
+    (operator,) = source.graph.operators
+    graph = replace(source.graph, operators=(replace(operator, inputs=inputs),))
+    assert "1 CONV_2D without a second input" in rejected(Source(graph, source.path)).message
+
+
 @pytest.mark.parametrize("change", ["twice", "none", "same"])
 def test_graphs_that_run_nowhere(tmp_path: Path, change: str) -> None:
     source = source_of(models.convolution(Window()), tmp_path)
@@ -124,6 +137,25 @@ def test_graphs_that_run_nowhere(tmp_path: Path, change: str) -> None:
         "same": replace(graph, outputs=graph.inputs),
     }
     rejected(Source(changes[change], source.path))
+
+
+@settings(PROPERTY, max_examples=300)
+@given(
+    st.sampled_from(
+        [models.convolution(Window()), models.depthwise(Window(dtype="float32"), 2), convolution().bytes()]
+    ),
+    st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=4),
+)
+def test_a_damaged_file_is_refused_or_lowered(tmp_path: Path, model: bytes, changes: list[tuple[int, int]]) -> None:
+    data = bytearray(model)
+    for place, value in changes:
+        data[place % len(data)] = value
+    path = tmp_path / "net.tflite"
+    path.write_bytes(data)
+    with contextlib.suppress(RejectedError):
+        source = Source(read(path, "tflite"), path)
+        program = lower(source)
+        assert arena(program, source).bytes >= 0
 
 
 def test_a_model_of_many_kinds_is_refused_without_a_traceback(tmp_path: Path) -> None:
