@@ -75,7 +75,7 @@ def _print(found: Deployed) -> None:
     columns = [Column("FILE"), Column("ROLE"), Column("BYTES", right=True), Column("WHAT", keep=1)]
     output.print_table(columns, rows, output.terminal_width())
     output.print_section("Warnings", document["warnings"])
-    output.print_section("Notes", document["fit"]["notes"])
+    output.print_section("Notes", (one for one in document["fit"]["notes"] if one not in document["warnings"]))
     readings = (f"{one['name']}: {one['value']:.10g} {one['unit']} ({one['tool']})" for one in document["readings"])
     output.print_section("Reports", readings)
     missing = (f"{one['name']}: {one['use']}" for one in document["tools"] if not one["found"])

@@ -49,9 +49,9 @@ def layer_losses(mixed: Mapping[str, Any]) -> bytes:
     rows = sorted(((one["loss"], one["layer"]) for one in mixed["layers"]), reverse=True)[:_MOST_BARS]
     colours = ["tab:orange" if name in floats else "tab:blue" for _, name in rows]
     return _bars(
-        [(name, loss) for loss, name in rows],
+        [(_short(name), loss) for loss, name in rows],
         colours,
-        "difference of the output when this layer alone is int8; orange: stays float",
+        "difference of the output when this layer alone is int8\norange: stays float",
     )
 
 
@@ -64,6 +64,12 @@ def class_losses(classes: Iterable[Mapping[str, Any]], protocol: str) -> bytes:
     rows = [(one["name"], 100 * one["loss"]) for one in classes if one.get("loss") is not None]
     colours = ["tab:orange" if loss > 0 else "tab:blue" for _, loss in rows]
     return _bars(rows, colours, f"points of IoU lost against the parent ({protocol})")
+
+
+def _short(layer: str) -> str:
+    """A layer's own name: converters join the names of all that they fuse by `;`, each a path of scopes."""
+    scopes = layer.rpartition(";")[2].split("/")
+    return scopes[1] if len(scopes) > 2 else scopes[-1]
 
 
 def _bars(rows: Sequence[tuple[str, float]], colours: Sequence[str], title: str) -> bytes:

@@ -162,7 +162,11 @@ def _entry(
     parent: Digest | None,
 ) -> Entry:
     makes = any(one.role == MODEL for one in step.outputs)
-    title = f"{step.name}: {step.outputs[0].name}" if step.kind == "dataset" else step.name or step.kind
+    titles = {
+        "dataset": f"{step.name}: {step.outputs[0].name}" if step.outputs else step.name,
+        "evaluation": f"{record['name']}: {step.name}",
+    }
+    title = titles.get(step.kind) or step.name or step.kind
     # a dataset is no part of whatever happens to use it
     made = step_record(step, experiment, title, parent=None if step.kind == "dataset" else parent)
     if makes:
