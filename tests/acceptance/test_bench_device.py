@@ -13,11 +13,9 @@ from registry.digest import Digest
 from tests.acceptance.world import Cards, Result, Zoo, assert_says, pinned
 from tests.ssh_server import BUSYBOX, Board
 from tests.unit import builders
+from tests.unit.family import model_file
 
 pytestmark = pytest.mark.server
-
-TFLITE = Path(__file__).parents[2] / "cards/blobs/sha256"
-NETWORK = TFLITE / "bd3726756e3835cae163f7ed530edcb43f435a651cc120acb33f60a632d1a901"
 
 TOOL = """
 set -- "${1#--graph=}"; test -s "$1" || exit 1
@@ -44,7 +42,7 @@ def board(running: Board, tmp_path: Path) -> Board:
 def net(zoo: Zoo, cards: Cards) -> Path:
     """A TensorFlow Lite file, and its card."""
     path = zoo.work / "it's a net.tflite"
-    shutil.copyfile(NETWORK, path)
+    shutil.copyfile(model_file("128-int8-per-channel"), path)
     cards.card(pinned("net", path.read_bytes(), quantization=builders.INT8, classes={"count": 9}))
     return path
 

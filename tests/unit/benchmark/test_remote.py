@@ -16,10 +16,10 @@ from registry.errors import MismatchError, RejectedError, RequestError, Unavaila
 from registry.inspect import read
 from registry.progress import Silent
 from tests.unit.benchmark.devices import LocalDevice
+from tests.unit.family import model_file
 from tests.unit.onnx_models import brightness_classes
 
-SHAPES = Path(__file__).parents[3] / "cards/blobs/sha256"
-TFLITE = SHAPES / "bd3726756e3835cae163f7ed530edcb43f435a651cc120acb33f60a632d1a901"
+TFLITE = model_file("128-int8-per-channel")
 
 TOOL = """
 test -s "${1#--graph=}" || { echo "Failed to open file"; exit 1; }

@@ -8,17 +8,15 @@ import pytest
 
 from registry.deployment import imx8mp
 from registry.deployment.base import Package
-from tests.unit.deployment.board_subjects import NOTHING, contents, linux, program, subject, target, written
+from tests.unit.deployment.packages import NOTHING, contents, program, written
+from tests.unit.family import model_file, subject
 
-__all__ = ["linux"]
-pytestmark = pytest.mark.usefixtures("linux")
-
-NAME = "zoo-deeplabv3-shapes-256-int8-per-channel"
+NAME = "deeplabv3-shapes-256-int8-per-channel"
 RECORDING = 'for word in "$@"; do printf "%s\\n" "$word" >> "$RECORD"; done'
 
 
 def packaged(variant: str) -> Package:
-    return imx8mp.package(subject(variant, target("imx8mp")), NOTHING, Path("/nowhere"))
+    return imx8mp.package(subject(variant, "imx8mp"), NOTHING, Path("/nowhere"))
 
 
 def run(
@@ -68,10 +66,11 @@ def test_the_shell_of_a_small_board_is_enough(board: Path, tmp_path: Path) -> No
 
 
 def test_further_words_go_to_the_runner_as_they_are(tmp_path: Path) -> None:
-    folder = written(packaged("256-int8-per-channel"), tmp_path)
+    folder = written(packaged("256-int8-per-channel"), tmp_path / "package")
+    (folder / "segment.py").write_text("import sys\nfor word in sys.argv: print(word)\n")
     done = run(folder, "segment", "my picture $(touch hacked).jpg", "-o", "mask.png")
-    assert done.stdout == "segment my picture $(touch hacked).jpg -o mask.png\n"
-    assert not (folder / "hacked").exists()
+    assert done.stdout.splitlines() == ["segment.py", "my picture $(touch hacked).jpg", "-o", "mask.png"]
+    assert not list(tmp_path.rglob("hacked"))
 
 
 def test_a_missing_benchmark_is_told(tmp_path: Path) -> None:
@@ -102,7 +101,7 @@ def test_a_float_model_is_not_offered_to_the_npu(board: Path, tmp_path: Path) ->
 def test_the_package_holds_the_very_model_and_tells_where_it_goes() -> None:
     package = packaged("256-int8-per-channel")
     files = contents(package)
-    assert files[f"{NAME}.tflite"] == subject("256-int8-per-channel", target("imx8mp")).path.read_bytes()
+    assert files[f"{NAME}.tflite"] == model_file("256-int8-per-channel").read_bytes()
     assert len(files) == len(package.files)
     assert any(f"root@BOARD:/opt/{NAME}/" in one.command for one in package.instructions)
     assert package.warnings == ()

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from registry import inspect
-from registry.deployment import imx93
+from registry.deployment import imx93, linux
+from registry.deployment.toolbox import Machine
 from registry.errors import RejectedError
 from registry.facts import Facts
 from registry.inspect.graph import Finding
-from tests.unit.deployment import board_subjects
-from tests.unit.deployment.board_subjects import NOTHING, Tools, contents, linux, program, subject, written
+from tests.unit.deployment.packages import NOTHING, PYTHON, Recording, contents, program, written
+from tests.unit.family import subject
 
-__all__ = ["linux"]
-pytestmark = pytest.mark.usefixtures("linux")
-needs_vela = pytest.mark.skipif(Tools().find("vela") is None, reason="needs the extra vela (ethos-u-vela)")
+MACHINE = Machine([PYTHON])
+needs_vela = pytest.mark.skipif(MACHINE.find("vela") is None, reason="needs the extra vela (ethos-u-vela)")
 
-TARGET = board_subjects.imx93()
-NAME = "zoo-deeplabv3-shapes-256-int8-per-channel"
+TARGET = "imx93"
+NAME = "deeplabv3-shapes-256-int8-per-channel"
 
 
 @needs_vela
@@ -28,7 +28,7 @@ def test_the_compiled_model_keeps_its_ends_and_its_report_is_read(variant: str, 
     made = subject(variant, TARGET)
     work = tmp_path / "work"
     work.mkdir()
-    package = imx93.package(made, Tools(), work)
+    package = imx93.package(made, MACHINE, work)
     folder = written(package, tmp_path / "package")
     graph, before = inspect.read(folder / f"{made.name}_vela.tflite"), made.facts.graph
     assert [one.native for one in graph.operators] == ["ethos-u", "RESIZE_BILINEAR"]
@@ -49,16 +49,18 @@ def test_the_same_model_gives_the_same_package(tmp_path: Path) -> None:
     found = []
     for name in ("one", "another"):
         (tmp_path / name).mkdir()
-        package = imx93.package(subject("128-int8-per-channel", TARGET), Tools(), tmp_path / name)
+        package = imx93.package(subject("128-int8-per-channel", TARGET), MACHINE, tmp_path / name)
         found.append((contents(package), package.readings, package.warnings, package.instructions))
     assert found[0] == found[1]
     assert str(tmp_path).encode() not in b"".join(found[0][0].values())
 
 
 def test_without_vela_the_package_is_complete_but_for_one_file(tmp_path: Path) -> None:
-    package = imx93.package(subject("256-int8-per-channel", TARGET), NOTHING, tmp_path)
+    made = subject("256-int8-per-channel", TARGET)
+    package, plain = imx93.package(made, NOTHING, tmp_path), linux.package(made, NOTHING, tmp_path)
     assert f"{NAME}_vela.tflite" not in contents(package)
-    assert {f"{NAME}.tflite", "segment.py", "segment_npu.py", "run.sh"} == set(contents(package))
+    assert {f"{NAME}.tflite", "segment.py", "config.json"} < set(contents(plain))
+    assert {*contents(plain), "segment_npu.py", "run.sh"} == set(contents(package))
     assert [(one.name, one.version, one.found) for one in package.tools] == [("ethos-u-vela", None, False)]
     (missing,) = package.warnings
     command = package.instructions[0].command
@@ -72,24 +74,22 @@ def test_without_vela_the_package_is_complete_but_for_one_file(tmp_path: Path) -
 def test_the_command_for_people_makes_the_file_that_the_launcher_wants(tmp_path: Path) -> None:
     package = imx93.package(subject("128-int8-per-channel", TARGET), NOTHING, tmp_path)
     folder = written(package, tmp_path / "package")
-    vela = Tools().find("vela")
+    vela = MACHINE.find("vela")
     assert vela is not None
     subprocess.run([vela, *package.instructions[0].command[1:]], cwd=folder, check=True, capture_output=True)
     board = program(tmp_path / "bin" / "benchmark_model", 'echo "$@"').parent
     environment = {"PATH": f"{board}:/usr/bin:/bin"}
     done = subprocess.run([folder / "run.sh", "npu"], env=environment, capture_output=True, text=True, check=True)
-    graph = "--graph=zoo-deeplabv3-shapes-128-int8-per-channel_vela.tflite"
+    graph = "--graph=deeplabv3-shapes-128-int8-per-channel_vela.tflite"
     assert done.stdout == f"{graph} --external_delegate_path=/usr/lib/libethosu_delegate.so\n"
 
 
 def test_a_vela_that_fails_leaves_a_package_and_its_reason(tmp_path: Path) -> None:
-    tools = Tools()
     path = program(
-        tmp_path / "vela",
+        tmp_path / "bin" / "vela",
         'if [ "$1" = --version ]; then echo 5.2.0; exit; fi; echo "Error: out of luck" >&2; exit 1',
     )
-    tools.find = lambda name: str(path) if name == "vela" else None  # type: ignore[method-assign]
-    package = imx93.package(subject("256-int8-per-tensor", TARGET), tools, tmp_path)
+    package = imx93.package(subject("256-int8-per-tensor", TARGET), Machine([path.parent]), tmp_path)
     (reason,) = package.warnings
     assert reason.startswith("It is not compiled for the NPU: vela made no compiled file of")
     assert reason.endswith("Error: out of luck.")
@@ -98,9 +98,9 @@ def test_a_vela_that_fails_leaves_a_package_and_its_reason(tmp_path: Path) -> No
 
 
 def test_a_vela_that_cannot_be_started_leaves_a_package(tmp_path: Path) -> None:
-    tools = Tools()
-    tools.find = lambda name: str(tmp_path / name)  # type: ignore[method-assign]
-    package = imx93.package(subject("256-int8-per-tensor", TARGET), tools, tmp_path)
+    path = program(tmp_path / "bin" / "vela", "")
+    path.write_text("#!/there/is/no/such/shell\n")
+    package = imx93.package(subject("256-int8-per-tensor", TARGET), Machine([path.parent]), tmp_path)
     assert package.warnings[0].startswith("It is not compiled for the NPU: ")
     assert package.tools[0].version is None
 
@@ -109,15 +109,14 @@ def test_a_dangerous_file_is_refused_before_any_command(tmp_path: Path) -> None:
     made = subject("256-int8-per-tensor", TARGET)
     fear = Finding("danger", "tflite-size", "tensor 3", "it claims more bytes than there are")
     graph = replace(made.facts.graph, findings=(fear,))
-    tools = Tools()
-    tools.find = lambda name: "/bin/true"  # type: ignore[method-assign]
+    tools = Recording([program(tmp_path / "bin" / "vela", "exit 0").parent])
     with pytest.raises(RejectedError, match="it may do harm"):
         imx93.package(replace(made, facts=Facts(graph)), tools, tmp_path)
     assert tools.ran == []
 
 
 def test_a_float_model_is_not_compiled(tmp_path: Path) -> None:
-    tools = Tools()
+    tools = Recording([program(tmp_path / "bin" / "vela", "exit 0").parent])
     package = imx93.package(subject("256-float32", TARGET), tools, tmp_path)
     assert (tools.ran, package.tools, package.readings) == ([], (), ())
     assert package.warnings[0] == "The npu of i.MX 93 refuses tflite float32 files; this one runs on the cpu."

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from registry.deployment import imx8mp
-from registry.deployment.base import GoldenBytes, Subject
-from tests.unit.deployment.board_subjects import CARDS, NOTHING, family, program, subject, target, written
+from tests.unit.deployment.packages import NOTHING, program, written
+from tests.unit.family import subject
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs the Debian package gcc")
 
@@ -48,20 +47,6 @@ void tflite_plugin_destroy_delegate(void *delegate) { (void)delegate; }
 """
 
 
-def golden() -> Subject:
-    """A per-tensor variant with its golden vectors."""
-    variant = family()["256-int8-per-tensor"]
-    files = {one.file: one.digest for one in variant.golden_files}
-
-    def content(name: str) -> bytes:
-        digest = files[name]
-        assert digest is not None
-        return (CARDS / digest.blob_path).read_bytes()
-
-    vectors = tuple(GoldenBytes(one, content(one.input.file), content(one.output.file)) for one in variant.golden)
-    return replace(subject("256-int8-per-tensor", target("imx8mp")), golden=vectors)
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An external delegate."""
@@ -74,7 +59,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("mode", "asked"), [("segment", False), ("segment-npu", True)])
 def test_the_selftest_passes_on_either_engine(tmp_path: Path, library: Path, mode: str, asked: bool) -> None:
-    folder = written(imx8mp.package(golden(), NOTHING, tmp_path), tmp_path / "package")
+    folder = written(
+        imx8mp.package(subject("256-int8-per-tensor", "imx8mp"), NOTHING, tmp_path), tmp_path / "package"
+    )
     launcher = folder / "run.sh"
     launcher.write_text(launcher.read_text().replace(imx8mp.DELEGATE, str(library)))
     python = program(tmp_path / "bin" / "python3", f'exec "{sys.executable}" "$@"').parent

@@ -22,8 +22,10 @@ from registry.drawing import class_map_png
 from registry.errors import RejectedError
 from registry.preparation import Preparation, prepare
 from registry.runtime.base import Port
-from tests.unit.deployment import subjects
+from tests.unit import family
 from tests.unit.strategies import PROPERTY
+
+NAME = "128-int8-per-channel"
 
 
 def package(subject: Subject, work: Path = Path()) -> Package:
@@ -37,7 +39,7 @@ def config_of(found: Package) -> Any:
 
 
 def test_the_package_has_all_that_the_script_needs() -> None:
-    subject = subjects.shapes()
+    subject = family.subject(NAME)
     found = package(subject)
     config = config_of(found)
     assert {one.path for one in found.files} >= {"segment.py", "requirements.txt", config["model"]["file"]}
@@ -49,14 +51,14 @@ def test_the_package_has_all_that_the_script_needs() -> None:
 
 
 def test_without_golden_vectors_it_says_so_and_offers_no_test() -> None:
-    found = package(replace(subjects.shapes(), golden=()))
+    found = package(replace(family.subject(NAME), golden=()))
     assert "no golden vectors" in found.warnings[0]
     assert not [step for step in found.instructions if "--selftest" in step.command]
 
 
 @pytest.mark.parametrize(("name", "runtime"), [("128-int8-qdq", "onnxruntime"), ("256-mixed", "ai-edge-litert")])
 def test_pip_is_told_the_runtime_of_the_format(name: str, runtime: str) -> None:
-    files = {one.path: one.content for one in package(subjects.shapes(name)).files}
+    files = {one.path: one.content for one in package(family.subject(name)).files}
     requirements = files["requirements.txt"]
     assert isinstance(requirements, bytes)
     assert [line.split()[0] for line in requirements.decode().splitlines()] == ["numpy", "Pillow", runtime]
@@ -64,19 +66,19 @@ def test_pip_is_told_the_runtime_of_the_format(name: str, runtime: str) -> None:
 
 def test_labels_cannot_drive_a_terminal() -> None:
     labels = ("\x1b[2Ja", 'b"\n*/$(id)', "\ud800")
-    classes = config_of(package(replace(subjects.shapes(), labels=labels)))["classes"]
+    classes = config_of(package(replace(family.subject(NAME), labels=labels)))["classes"]
     assert [one["name"] for one in classes] == [" [2Ja", 'b" */$(id)', " ", "not seen"]
 
 
 def test_classes_that_nobody_names_have_their_numbers() -> None:
-    classes = config_of(package(replace(subjects.shapes(), labels=())))["classes"]
+    classes = config_of(package(replace(family.subject(NAME), labels=())))["classes"]
     assert len(classes) == 256
     assert classes[7] == {"id": 7, "name": "7", "colour": "808080"}
 
 
 def test_a_model_without_an_output_for_pixels_is_refused() -> None:
     with pytest.raises(RejectedError, match="expected an output"):
-        package(replace(subjects.shapes(), outputs=(Port("scores", (1, 10), "float32"),)))
+        package(replace(family.subject(NAME), outputs=(Port("scores", (1, 10), "float32"),)))
 
 
 def test_the_script_is_python_3_9() -> None:
@@ -178,7 +180,7 @@ def test_what_is_no_picture_is_told(tmp_path: Path, data: bytes) -> None:
 
 
 def test_the_class_map_has_the_colours_of_voc(tmp_path: Path) -> None:
-    config = config_of(package(subjects.shapes()))
+    config = config_of(package(family.subject(NAME)))
     ids = np.array([[0, 1, 2], [2, 255, 0]])
     segment.write_class_map(ids, config, tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(class_map_png(ids))

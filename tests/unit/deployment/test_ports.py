@@ -7,7 +7,7 @@ from registry.deployment.ports import image_ports, ports_of
 from registry.errors import RejectedError
 from registry.inspect import format_of, read
 from registry.inspect.graph import Graph, Tensor
-from tests.unit.deployment import subjects
+from tests.unit.family import model_file, variants
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 FOREIGN = sorted(path for path in SHARED.glob("real/blobs/sha256/*") if format_of(path) in ("tflite", "onnx"))
@@ -21,8 +21,7 @@ def require_as_the_engine(path: Path, format_: str) -> None:
 
 @pytest.mark.parametrize("name", ["128-int8-per-channel", "128-int8-qdq", "256-float32", "256-mixed"])
 def test_ports_are_what_the_engine_says(name: str) -> None:
-    subject = subjects.shapes(name)
-    require_as_the_engine(subject.path, subject.facts.graph.format)
+    require_as_the_engine(model_file(name), variants()[name].format)
 
 
 @pytest.mark.skipif(not FOREIGN, reason="needs ../shared/real")

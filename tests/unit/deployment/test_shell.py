@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from registry.deployment import shell
 from registry.errors import RejectedError
-from tests.unit.deployment.board_subjects import HOSTILE
+from tests.unit.deployment.packages import HOSTILE
 
 ENCODABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 

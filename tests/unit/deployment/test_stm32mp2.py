@@ -8,20 +8,13 @@ import pytest
 
 from registry.deployment import stm32mp2
 from registry.deployment.base import Subject
+from registry.deployment.toolbox import Machine
 from registry.errors import RejectedError
-from tests.unit.deployment.board_subjects import (
-    HOSTILE,
-    NOTHING,
-    Tools,
-    contents,
-    program,
-    subject,
-    target,
-    written,
-)
+from tests.unit.deployment.packages import HOSTILE, NOTHING, contents, program, written
+from tests.unit.family import subject
 
-TARGET = target("stm32mp2")
-NAME = "zoo-deeplabv3-shapes-256-int8-per-tensor"
+TARGET = "stm32mp2"
+NAME = "deeplabv3-shapes-256-int8-per-tensor"
 RECORDING = 'for word in "$@"; do printf "%s\\n" "$word" >> "$RECORD"; done'
 
 
@@ -108,9 +101,8 @@ def test_the_npu_takes_per_tensor_and_gets_a_command(made: Subject, tmp_path: Pa
         *("stedgeai", "generate", "--model", f"Resources/{NAME}.tflite", "--target", "stm32mp25"),
     )
     assert [(one.name, one.found) for one in package.tools] == [("stedgeai", False)]
-    compiler = Tools()
-    compiler.find = lambda name: f"/opt/{name}"  # type: ignore[method-assign]
-    assert stm32mp2.package(made, compiler, tmp_path).tools[0].found
+    compiler = program(tmp_path / "bin" / "stedgeai", "exit 0").parent
+    assert stm32mp2.package(made, Machine([compiler]), tmp_path).tools[0].found
 
 
 def test_the_npu_refuses_per_channel_and_the_alternative_is_named(tmp_path: Path) -> None:
@@ -125,7 +117,7 @@ def test_the_npu_refuses_per_channel_and_the_alternative_is_named(tmp_path: Path
 
 def test_an_onnx_model_keeps_its_ending(tmp_path: Path) -> None:
     package = stm32mp2.package(subject("256-int8-qdq", TARGET), NOTHING, tmp_path)
-    assert "Resources/zoo-deeplabv3-shapes-256-int8-qdq.onnx" in contents(package)
+    assert "Resources/deeplabv3-shapes-256-int8-qdq.onnx" in contents(package)
 
 
 def test_the_files_go_where_the_vendor_has_them(made: Subject, tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ import yaml
 from registry.deployment import FAMILIES, tidl
 from registry.deployment.base import Package
 from registry.errors import RejectedError
-from tests.unit.deployment.board_subjects import HOSTILE, NOTHING, contents, family, subject, target
+from tests.unit.deployment.packages import HOSTILE, NOTHING, contents
+from tests.unit.family import subject, variants
 
-NAME = "zoo-deeplabv3-shapes-256-float32"
+NAME = "deeplabv3-shapes-256-float32"
 ACCELERATED = ("am62a", "am67a", "am68a", "am69a", "tda4vm")
 NOWHERE = Path("/nowhere")
 
 
 def packaged(where: str, name: str = "256-float32", **changes: Any) -> Package:
-    return tidl.package(subject(name, target(where), **changes), NOTHING, NOWHERE)
+    return tidl.package(subject(name, where, **changes), NOTHING, NOWHERE)
 
 
 def document(package: Package, name: str = "param.yaml") -> dict[str, Any]:
@@ -83,7 +84,7 @@ def test_a_target_without_accelerator_gets_nothing_of_tidl() -> None:
 def test_an_onnx_model_runs_in_the_other_session() -> None:
     found = document(packaged("am62a", "256-int8-qdq"))["session"]
     assert (found["session_name"], found["model_path"]) == (
-        *("onnxrt", "model/zoo-deeplabv3-shapes-256-int8-qdq.onnx"),
+        *("onnxrt", "model/deeplabv3-shapes-256-int8-qdq.onnx"),
     )
 
 
@@ -107,7 +108,7 @@ def test_half_a_letter_in_a_label_is_no_error() -> None:
     ],
 )
 def test_sizes_are_height_first(resize: str, expected: dict[str, Any]) -> None:
-    made = subject("256-float32", target("am62a"))
+    made = subject("256-float32", "am62a")
     how = replace(made.preparation, resize=resize, height=96, width=128, mean=(1.0, 2.0, 3.0))
     package = tidl.package(replace(made, preparation=how), NOTHING, NOWHERE)
     found = document(package)["preprocess"]
@@ -118,14 +119,14 @@ def test_sizes_are_height_first(resize: str, expected: dict[str, Any]) -> None:
 
 
 def test_a_model_of_any_size_is_refused() -> None:
-    made = subject("256-float32", target("am62a"))
+    made = subject("256-float32", "am62a")
     how = replace(made.preparation, height=None)
     with pytest.raises(RejectedError, match="takes pictures of any size, expected one size"):
         tidl.package(replace(made, preparation=how), NOTHING, NOWHERE)
 
 
 def test_the_offset_of_class_ids_is_the_cards() -> None:
-    variant = family()["256-float32"]
+    variant = variants()["256-float32"]
     shifted = replace(variant, document={**variant.document, "postprocessing": {"label_offset": 1}})
     assert document(packaged("am62a", variant=shifted))["metric"] == {"label_offset_pred": 1}
     assert document(packaged("am62a", variant=None))["metric"] == {"label_offset_pred": 0}

@@ -17,7 +17,8 @@ from PIL import Image
 
 from registry.deployment import tidl, tidl_import
 from registry.preparation import prepare
-from tests.unit.deployment.board_subjects import NOTHING, subject, target, written
+from tests.unit.deployment.packages import NOTHING, written
+from tests.unit.family import subject
 
 PICTURES = 20
 RECORD = """
@@ -88,7 +89,7 @@ def tools(tmp_path: Path) -> Path:
 
 def packaged(place: Path, variant: str = "256-float32") -> Path:
     """A package on the PC where it is imported."""
-    made = subject(variant, target("am62a"))
+    made = subject(variant, "am62a")
     return written(tidl.package(made, NOTHING, place), place / "package")
 
 
@@ -197,7 +198,7 @@ def test_another_param_yaml_is_told(tmp_path: Path, pictures: Path, tools: Path,
 @pytest.mark.parametrize("colour", ["RGB", "BGR", "grey"])
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 def test_calibration_sees_what_the_model_will_see(tmp_path: Path, resize: str, colour: str, layout: str) -> None:
-    made = subject("256-float32", target("am62a"))
+    made = subject("256-float32", "am62a")
     channels = 1 if colour == "grey" else 3
     size = (23, 31) if resize == "none" else (16, 24)
     how = replace(

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from registry.deployment import vela
 from registry.deployment.base import Reading
+from registry.deployment.toolbox import Machine
 from registry.errors import MismatchError, RejectedError, UnavailableError
 from registry.facts import Facts
 from registry.inspect.graph import Finding
-from tests.unit.deployment.board_subjects import Tools, imx93, program, subject
+from tests.unit.deployment.packages import program
+from tests.unit.family import subject
 
 ROW = {
     "experiment": "default",
@@ -30,7 +32,7 @@ ROW = {
 }
 """Columns of a report of Vela 5.2.0, without those that are not read."""
 
-SUBJECT = subject("256-int8-per-tensor", imx93())
+SUBJECT = subject("256-int8-per-tensor", "imx93")
 
 
 def report(*rows: dict[str, str]) -> str:
@@ -111,13 +113,13 @@ def test_only_the_inspected_bytes_reach_vela(tmp_path: Path) -> None:
 def test_another_program_of_that_name_is_told(tmp_path: Path, text: str) -> None:
     path = program(tmp_path / "vela", text)
     with pytest.raises(UnavailableError, match="expected Arm's Vela"):
-        vela.version_of(str(path), Tools(), tmp_path)
+        vela.version_of(str(path), Machine(), tmp_path)
 
 
 @pytest.mark.parametrize("version", ["5.2.0", "3.10.0.dev7+gabcdef0"])
 def test_versions_that_vela_tells(tmp_path: Path, version: str) -> None:
     path = program(tmp_path / "vela", f"echo {version}")
-    assert vela.version_of(str(path), Tools(), tmp_path) == version
+    assert vela.version_of(str(path), Machine(), tmp_path) == version
 
 
 def failing(tmp_path: Path, text: str) -> vela.Compiled:
@@ -126,7 +128,7 @@ def failing(tmp_path: Path, text: str) -> vela.Compiled:
     work = tmp_path / "work"
     work.mkdir()
     model = vela.inspected_copy(SUBJECT, work)
-    return vela.compile_model(SUBJECT, model, str(path), Tools(), work)
+    return vela.compile_model(SUBJECT, model, str(path), Machine(), work)
 
 
 def making(model: str, text: str) -> str:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from registry.deployment.base import Package, Ran, Subject
+from registry.deployment.base import Package, Subject
 from registry.deployment.c import package
 from registry.deployment.c.text import identifier
 from registry.resources import packaged
 from tests.unit.deployment.c.subjects import subject
+from tests.unit.deployment.packages import NOTHING, written
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="needs the Debian package gcc")
@@ -34,32 +35,9 @@ needs_qemu = pytest.mark.skipif(
 )
 
 
-class Tools:
-    """The tools of this machine, or none of them."""
-
-    def __init__(self, *, any_: bool = False) -> None:
-        self.any = any_
-
-    def find(self, name: str) -> str | None:
-        return shutil.which(name) if self.any else None
-
-    def run(self, command: Sequence[str], folder: Path) -> Ran:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-
 def packed(what: Subject, folder: Path) -> Package:
     """The package of a subject, without tools."""
-    return package(what, Tools(), folder)
-
-
-def write(found: Package, folder: Path) -> Path:
-    """Write a package's files."""
-    for file in found.files:
-        path = folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content if isinstance(file.content, bytes) else file.content.read_bytes())
-    return folder
+    return package(what, NOTHING, folder)
 
 
 def make(folder: Path, *words: str) -> str:
@@ -91,13 +69,13 @@ def run_c(model: bytes, inputs: Sequence[Any], folder: Path) -> Any:
     path.write_bytes(model)
     what = subject(path, "net")
     found = packed(what, folder)
-    written = write(found, folder)
+    place = written(found, folder)
     prefix = identifier("net")
     sources = [f"{prefix}_network.c", f"{prefix}_weights.c"]
     library = f"net{next(_NUMBERS)}.so"  # a loader gives what it has when it meets a name again
     command = ["gcc", *STRICT, "-O0", "-fPIC", "-shared", "-I.", *sources, str(_kernels()), "-lm", "-o", library]
-    subprocess.run(command, cwd=written, check=True)
-    run = ctypes.CDLL(str(written / library))[f"{prefix}_run"]
+    subprocess.run(command, cwd=place, check=True)
+    run = ctypes.CDLL(str(place / library))[f"{prefix}_run"]
     (port,) = what.outputs
     output: Any = np.empty([size or 1 for size in port.shape], port.dtype)
     arena: Any = np.empty(int(found.readings[0].value) + 32, np.uint8)

@@ -11,12 +11,12 @@ import pytest
 
 from registry.deployment.c import package
 from registry.deployment.c.text import identifier
+from registry.deployment.toolbox import Machine
 from registry.errors import RejectedError
 from registry.golden import Tolerance
 from tests.unit.deployment.c import models
 from tests.unit.deployment.c.building import (
     STRICT,
-    Tools,
     make,
     needs_arm,
     needs_gcc,
@@ -25,11 +25,11 @@ from tests.unit.deployment.c.building import (
     packed,
     run_c,
     run_reference,
-    write,
 )
 from tests.unit.deployment.c.models import Window
 from tests.unit.deployment.c.subjects import reference, subject
 from tests.unit.deployment.c.test_text import HOSTILE
+from tests.unit.deployment.packages import written
 
 FAMILY = ("128-int8-per-channel", "256-int8-per-tensor", "256-mixed", "256-float32")
 CPUS = ("cortex-m55", "cortex-m7")
@@ -38,7 +38,7 @@ CPUS = ("cortex-m55", "cortex-m7")
 @needs_make
 @pytest.mark.parametrize("name", FAMILY)
 def test_the_self_test_passes(tmp_path: Path, name: str) -> None:
-    folder = write(packed(reference(name), tmp_path), tmp_path / "package")
+    folder = written(packed(reference(name), tmp_path), tmp_path / "package")
     printed = make(folder, "check", "OPTIMIZATION=-O2")
     assert printed.startswith("zoo-selftest: pass shapes values=")
     assert printed.count("\n") == 1
@@ -65,7 +65,7 @@ def test_the_self_test_fails_where_the_output_is_another(tmp_path: Path) -> None
     (golden,) = what.golden
     wrong = replace(golden, output=bytes(byte ^ 0x40 for byte in golden.output))
     strict = replace(golden, vector=replace(golden.vector, tolerance=Tolerance(differing=0.0)))
-    folder = write(packed(replace(what, golden=(golden, wrong, strict)), tmp_path), tmp_path / "package")
+    folder = written(packed(replace(what, golden=(golden, wrong, strict)), tmp_path), tmp_path / "package")
     make(folder, "build/host/selftest", "OPTIMIZATION=-O2")
     done = subprocess.run([folder / "build/host/selftest"], capture_output=True, text=True, check=False)
     assert [line.split()[1] for line in done.stdout.splitlines()] == ["pass", "fail", "fail"]
@@ -74,7 +74,7 @@ def test_the_self_test_fails_where_the_output_is_another(tmp_path: Path) -> None
 
 @needs_make
 def test_no_access_beyond_and_nothing_undefined(tmp_path: Path) -> None:
-    folder = write(packed(reference("128-int8-per-channel"), tmp_path), tmp_path / "package")
+    folder = written(packed(reference("128-int8-per-channel"), tmp_path), tmp_path / "package")
     flags = "CFLAGS=-g -fsanitize=undefined,address -fno-sanitize-recover=all"
     assert "pass" in make(folder, "check", "OPTIMIZATION=-O1", flags)
 
@@ -84,7 +84,7 @@ def test_no_access_beyond_and_nothing_undefined(tmp_path: Path) -> None:
 @needs_qemu
 @pytest.mark.parametrize("cpu", CPUS)
 def test_the_self_test_passes_on_an_emulated_board(tmp_path: Path, cpu: str) -> None:
-    folder = write(packed(reference("128-int8-per-channel"), tmp_path), tmp_path / "package")
+    folder = written(packed(reference("128-int8-per-channel"), tmp_path), tmp_path / "package")
     printed = make(folder, "qemu", "CROSS=arm-none-eabi-", f"CPU={cpu}")
     assert "zoo-selftest: pass shapes values=9216" in printed
 
@@ -93,7 +93,7 @@ def test_the_self_test_passes_on_an_emulated_board(tmp_path: Path, cpu: str) -> 
 @needs_arm
 def test_sizes_on_both_processors_are_read_back(tmp_path: Path) -> None:
     what = reference("128-int8-per-channel")
-    found = package(what, Tools(any_=True), tmp_path)
+    found = package(what, Machine(), tmp_path)
     readings = {reading.name: reading.value for reading in found.readings}
     for cpu in CPUS:
         assert what.footprint.weights_bytes < readings[f"text ({cpu})"] < 1.5 * what.footprint.weights_bytes
@@ -122,7 +122,7 @@ def test_any_name_and_label_make_c_that_compiles(tmp_path: Path, name: str) -> N
     """The header also for C++, where an application may be written in it."""
     path = tmp_path / "net.tflite"
     path.write_bytes(models.convolution(Window()))
-    folder = write(packed(subject(path, name, labels=HOSTILE), tmp_path), tmp_path / "package")
+    folder = written(packed(subject(path, name, labels=HOSTILE), tmp_path), tmp_path / "package")
     for source in folder.glob("*.c"):
         subprocess.run(
             ["gcc", *STRICT, "-trigraphs", "-I.", "-c", source.name, "-o", "one.o"], cwd=folder, check=True
@@ -136,12 +136,12 @@ def test_any_name_and_label_make_c_that_compiles(tmp_path: Path, name: str) -> N
 def test_the_table_of_pixels_is_what_the_runtime_stores(tmp_path: Path, name: str) -> None:
     what = reference(name)
     (port,), how = what.inputs, what.preparation
-    folder = write(packed(what, tmp_path), tmp_path / "package")
-    source = [f'#include "{identifier(name)}.h"', "#include <stdio.h>", "int main(void)", "{"]
-    table = f"{identifier(name)}_input_of_pixel"
+    folder = written(packed(what, tmp_path), tmp_path / "package")
+    source = [f'#include "{identifier(what.name)}.h"', "#include <stdio.h>", "int main(void)", "{"]
+    table = f"{identifier(what.name)}_input_of_pixel"
     source += [f"    fwrite({table}, sizeof {table}, 1, stdout);", "    return 0;", "}", ""]
     (folder / "print.c").write_text("\n".join(source))
-    objects = ("print.c", f"{identifier(name)}_network.c", f"{identifier(name)}_weights.c")
+    objects = ("print.c", f"{identifier(what.name)}_network.c", f"{identifier(what.name)}_weights.c")
     kernels = [str(path) for path in (folder / "kernels").glob("*.c")]
     subprocess.run(["gcc", *STRICT, "-I.", *objects, *kernels, "-lm", "-o", "print"], cwd=folder, check=True)
     printed = subprocess.run([folder / "print"], capture_output=True, check=True).stdout
@@ -154,7 +154,7 @@ def test_the_table_of_pixels_is_what_the_runtime_stores(tmp_path: Path, name: st
 def test_weights_go_where_the_integrator_says(tmp_path: Path) -> None:
     path = tmp_path / "net.tflite"
     path.write_bytes(models.convolution(Window()))
-    folder = write(packed(subject(path, "net"), tmp_path), tmp_path / "package")
+    folder = written(packed(subject(path, "net"), tmp_path), tmp_path / "package")
     placed = '-DNET_WEIGHTS_PLACEMENT=__attribute__((section(".octoflash"), aligned(64)))'
     subprocess.run(["gcc", *STRICT, placed, "-c", "net_weights.c"], cwd=folder, check=True)
     listed = subprocess.run(

@@ -1,70 +1,45 @@
-"""Subjects of the reference family on stm32n6, made from the shipped cards and files."""
+"""Subjects on their way to stm32n6, and what a test reads of their packages."""
 
 from __future__ import annotations
 
 import functools
 import json
-import shutil
-import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from registry import runtime
-from registry.card import Variant, merged
-from registry.deployment.base import Package, Ran, Subject
+from registry.deployment.base import Package, Subject
 from registry.digest import Digest
-from registry.facts import Facts
-from registry.fit import fit
-from registry.footprint import plan
-from registry.inspect import read
-from registry.preparation import preparation_of
-from registry.target import Target
+from registry.inspect.graph import Tensor
+from tests.unit import family
+from tests.unit.deployment.packages import contents
 
-CARDS = Path(__file__).resolve().parents[4] / "cards"
 TFLITE, QDQ, SMALL_QDQ = "256-int8-per-channel", "256-int8-qdq", "128-int8-qdq"
-LABELS = ("background", "circle", "square", "triangle", "star", "ring", "cross", "ellipse", "diamond")
-
-
-@functools.cache
-def target() -> Target:
-    return Target.from_document(yaml.safe_load((CARDS / "targets/stm32n6.yaml").read_text(encoding="utf-8")))
-
-
-@functools.cache
-def variant_of(name: str) -> Variant:
-    card = yaml.safe_load((CARDS / "zoo/deeplabv3-shapes.yaml").read_text(encoding="utf-8"))
-    document = next(one for one in merged(card) if one["name"] == name)
-    return Variant.from_document(card, document)
 
 
 @functools.cache
 def subject(name: str = TFLITE) -> Subject:
-    """A variant of the reference family with everything that is proven of it."""
-    variant = variant_of(name)
-    digest = next(one.digest for one in variant.artifacts if one.role == "model")
-    assert digest is not None
-    path = CARDS / digest.blob_path
-    graph = read(path, variant.format)
-    facts, footprint = Facts(graph), plan(graph)
-    model = runtime.open_inspected(path, graph)
-    return Subject(
-        name=f"deeplabv3-shapes-{name}",
-        variant=variant,
-        path=path,
-        digest=digest,
-        facts=facts,
-        footprint=footprint,
-        target=target(),
-        fit=fit(facts, footprint, target(), variant),
-        inputs=model.inputs,
-        outputs=model.outputs,
-        preparation=preparation_of(model.inputs[0], graph, variant),
-        labels=LABELS,
-    )
+    """A variant of the reference family."""
+    return family.subject(name, "stm32n6")
+
+
+def stored(name: str) -> tuple[tuple[float, int], tuple[float, int]]:
+    """Scale and zero point of the input, as uint8, and of the scores, as int8, where a file stores them."""
+    graph = subject(name).facts.graph
+    numbers = graph.inputs[0], graph.outputs[0]
+    if name != TFLITE:  # float outside: what the first quantizer writes, and the last dequantizer reads
+        first = next(one for one in graph.operators if one.type == "quantize")
+        last = next(one for one in reversed(graph.operators) if one.type == "dequantize")
+        numbers = first.outputs[0], last.inputs[0]
+    image, scores = (_quantization(graph.tensors[one]) for one in numbers)
+    return image, (scores[0], scores[1] - 128)
+
+
+def _quantization(tensor: Tensor) -> tuple[float, int]:
+    """Scale, and zero point if the values were uint8."""
+    assert tensor.quantization is not None
+    (scale,), (zero_point,) = tensor.quantization.scales, tensor.quantization.zero_points
+    return scale, zero_point + {"uint8": 0, "int8": 128}[tensor.dtype]
 
 
 def of_file(path: Path, **changes: Any) -> Subject:
@@ -72,36 +47,9 @@ def of_file(path: Path, **changes: Any) -> Subject:
     return replace(subject(), path=path, digest=Digest.of_file(path), **changes)
 
 
-@dataclass(frozen=True)
-class Machine:
-    """A toolbox whose search path is one folder; its programs really run."""
-
-    folder: Path
-
-    def find(self, name: str) -> str | None:
-        return shutil.which(name, path=str(self.folder))
-
-    def run(self, command: Sequence[str], folder: Path) -> Ran:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-
 def text_of(package: Package, path: str) -> str:
     """A generated file of a package."""
-    (content,) = [file.content for file in package.files if file.path == path]
-    assert isinstance(content, bytes)
-    return content.decode()
-
-
-def written(package: Package, folder: Path) -> Path:
-    """A package's files in a folder."""
-    for file in package.files:
-        path = folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content if isinstance(file.content, bytes) else file.content.read_bytes())
-    return folder
+    return contents(package)[path].decode()
 
 
 def plain(package: Package, path: str) -> Any:

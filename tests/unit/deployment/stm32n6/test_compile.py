@@ -15,7 +15,8 @@ from registry.deployment import stm32n6
 from registry.deployment.base import Subject
 from registry.preparation import prepare
 from registry.runtime.base import Port
-from tests.unit.deployment.stm32n6.subjects import QDQ, SMALL_QDQ, TFLITE, Machine, subject, written
+from tests.unit.deployment.packages import NOTHING, written
+from tests.unit.deployment.stm32n6.subjects import QDQ, SMALL_QDQ, TFLITE, stored, subject
 from tests.unit.deployment.stm32n6.test_c_source import AWKWARD
 
 FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -68,7 +69,7 @@ def packaged(given: Subject, tmp_path: Path) -> Path:
     """The written package of a subject on a machine without tools."""
     for name in ("work", "out"):
         (tmp_path / name).mkdir()
-    return written(stm32n6.package(given, Machine(tmp_path), tmp_path / "work"), tmp_path / "out")
+    return written(stm32n6.package(given, NOTHING, tmp_path / "work"), tmp_path / "out")
 
 
 def read_back(folder: Path) -> bytes:
@@ -97,8 +98,8 @@ def test_a_program_reads_back_what_the_model_and_its_card_say(name: str, tmp_pat
     assert said.startswith(model + bytes.fromhex(given.digest.hex))
     rest = said[len(model) + 32 :]
     ramp = np.repeat(np.arange(256, dtype=np.uint8).reshape(256, 1, 1), 3, axis=2)
-    stored = {TFLITE: (0.007843137718737125, 127), QDQ: (0.006063052918761969, 125)}[name]
-    port = Port("image", (1, 256, 1, 3), "uint8", *stored)
+    image, scores = stored(name)
+    port = Port("image", (1, 256, 1, 3), "uint8", *image)
     wanted, _view = prepare(ramp, replace(given.preparation, width=1), port)
     assert rest[:256] == wanted[0, :, 0, 0].tobytes()
     *names, numbers = rest[256:].split(b"\0")
@@ -106,8 +107,7 @@ def test_a_program_reads_back_what_the_model_and_its_card_say(name: str, tmp_pat
     sizes, pixels, scales = numbers.decode().splitlines()
     assert sizes == "256 256 3 256 9"
     assert pixels == "256 256 3 127.5 0.00784313772"
-    scores = {TFLITE: "0.137151226 19", QDQ: "0.114187211 19"}[name]
-    assert scales == f"{np.float32(stored[0]):.9g} {stored[1]} {scores}"
+    assert scales == " ".join(f"{np.float32(scale):.9g} {zero_point}" for scale, zero_point in (image, scores))
 
 
 def test_the_table_of_an_int8_input_is_the_runtimes_128_further(tmp_path: Path) -> None:

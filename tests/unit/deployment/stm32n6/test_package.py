@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from registry.capacity import Placement, Pool
@@ -14,26 +15,27 @@ from registry.deployment.base import Package, Subject
 from registry.errors import RejectedError
 from registry.runtime.base import Port
 from registry.target import Target
+from tests.unit import family
+from tests.unit.deployment.packages import NOTHING, written
 from tests.unit.deployment.stm32n6.subjects import (
-    LABELS,
     QDQ,
     SMALL_QDQ,
     TFLITE,
-    Machine,
     of_file,
     plain,
+    stored,
     subject,
-    target,
     text_of,
-    written,
 )
+
+LABELS = family.labels()
 
 
 def packaged(given: Subject, tmp_path: Path) -> Package:
     """The package on a machine without tools."""
     work = tmp_path / "work"
     work.mkdir()
-    return stm32n6.package(given, Machine(tmp_path), work)
+    return stm32n6.package(given, NOTHING, work)
 
 
 def defines(package: Package, path: str) -> dict[str, str]:
@@ -108,6 +110,11 @@ def test_channels_are_turned_where_the_file_has_them_first(tmp_path: Path) -> No
     assert (said["NETWORK_INPUT_SHAPE"], said["NETWORK_OUTPUT_0_SHAPE"]) == ("{1, 128, 128, 3}", "{1, 128, 128, 9}")
 
 
+def kept() -> int:
+    """Bytes of the flash that the model file takes: whole sectors."""
+    return -(-family.model_file(TFLITE).stat().st_size // 65536) * 65536
+
+
 def test_the_pools_are_the_target_cards(tmp_path: Path) -> None:
     found = packaged(subject(), tmp_path)
     profiles = plain(found, "user_neuralart.json")["Profiles"]
@@ -117,7 +124,7 @@ def test_the_pools_are_the_target_cards(tmp_path: Path) -> None:
         pool["name"]: (int(pool["offset"]["value"], 16), int(pool["size"]["value"]) << 10, pool["prop"]["rights"])
         for pool in memory["mempools"]
     }
-    reserved = 4 * 65536  # the model of 245552 bytes in whole sectors
+    reserved = kept()
     assert pools == {
         "cpuRAM2": (0x34100000, 1 << 20, "ACC_WRITE"),
         "npuRAM3": (0x34200000, 448 << 10, "ACC_WRITE"),
@@ -141,11 +148,16 @@ def test_the_memory_plan_says_what_lies_where(tmp_path: Path) -> None:
     }
     assert rows["cpuRAM2"] == ["0x34100000", "1048576", "1048576", "activations"]
     assert rows["npuRAM3"] == ["0x34200000", "458752", "262144", "activations"]
-    assert rows["octoFlash"] == ["0x71000000", "117178368", "175252", "weights"]
+    assert rows["octoFlash"] == [
+        "0x71000000",
+        f"{(112 << 20) - kept()}",
+        f"{subject().footprint.weights_bytes}",
+        "weights",
+    ]
 
 
 def changed(**changes: Any) -> Target:
-    return Target.from_document({**target().document, **changes})
+    return Target.from_document({**family.target("stm32n6").document, **changes})
 
 
 @pytest.mark.parametrize(
@@ -163,8 +175,12 @@ def test_a_target_card_that_does_not_say_enough(memories: list[Any], says: str, 
 
 
 def test_a_model_that_leaves_no_room_for_the_weights(tmp_path: Path) -> None:
-    memories = [{"name": "octoFlash", "kind": "external-flash", "size": 300_000, "address": "0x71000000"}]
-    with pytest.raises(RejectedError, match=r"expected room for weights of 171 KiB and the model file of 240 KiB"):
+    weights, size = subject().footprint.weights_bytes, family.model_file(TFLITE).stat().st_size
+    memories = [
+        {"name": "octoFlash", "kind": "external-flash", "size": kept() + weights - 1, "address": "0x71000000"}
+    ]
+    said = f"room for weights of {weights / 1024:.0f} KiB and the model file of {size / 1024:.0f} KiB"
+    with pytest.raises(RejectedError, match=said):
         packaged(replace(subject(), target=changed(memories=memories)), tmp_path)
 
 
@@ -271,7 +287,10 @@ def test_pixels_that_do_not_go_in_as_they_are_are_told(tmp_path: Path) -> None:
     (tmp_path / "work").rename(tmp_path / "before")
     told = [one for one in packaged(subject(QDQ), tmp_path).warnings if "network_input_table" in one]
     assert len(told) == 1
-    assert "up to 31 steps" in told[0]
+    scale, zero_point = stored(QDQ)[0]
+    pixels = np.arange(256)
+    bytes_in = np.clip(np.rint((pixels / 127.5 - 1) / scale) + zero_point, 0, 255)
+    assert f"up to {np.abs(bytes_in - pixels).max():.0f} steps" in told[0]
 
 
 def test_what_fit_says_is_passed_on(tmp_path: Path) -> None:
@@ -308,7 +327,7 @@ def test_the_order_of_flashing(tmp_path: Path) -> None:
     assert [one.command[-2] for one in found.instructions if "0x70100000" in one.command] == [built]
     conversions = [one.command for one in found.instructions if "ihex" in one.command]
     addresses = [words[words.index("--change-addresses") + 1] for words in conversions]
-    assert addresses == ["0x71000000", "0x77fc0000"]
+    assert addresses == ["0x71000000", f"{0x78000000 - kept():#010x}"]
     assert all(isinstance(word, str) for one in found.instructions for word in one.command)
 
 

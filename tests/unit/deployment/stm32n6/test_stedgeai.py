@@ -10,9 +10,11 @@ import pytest
 
 from registry.deployment import stm32n6
 from registry.deployment.base import Package, Subject
+from registry.deployment.toolbox import Machine
 from registry.errors import UnavailableError
-from tests.unit.deployment.stm32n6.subjects import QDQ, TFLITE, Machine, subject
-from tests.unit.deployment.stm32n6.test_stedgeai_report import EPOCHS, REPORT
+from tests.unit.deployment.packages import NOTHING
+from tests.unit.deployment.stm32n6.subjects import QDQ, TFLITE, stored, subject
+from tests.unit.deployment.stm32n6.test_stedgeai_report import EPOCHS, report
 
 PROGRAM = """#!{python}
 import json, pathlib, sys
@@ -33,7 +35,7 @@ model = pathlib.Path(said["--model"]).read_bytes()
 (folder / "shapes_OE_3_1_0.onnx").write_bytes(b"an intermediate file")
 (folder / "a name with spaces.c").write_text("")
 (folder / "network.h").symlink_to("/etc/hostname")
-(folder / "network_generate_report.txt").write_text({REPORT!r})
+(folder / "network_generate_report.txt").write_text({report(*stored(TFLITE))!r})
 print("ST Edge AI Core v3.0.0-20426 123456789")
 """
 
@@ -44,7 +46,7 @@ def machine(tmp_path: Path, body: str) -> Machine:
     path.parent.mkdir()
     path.write_text(PROGRAM.format(python=sys.executable, body=body), encoding="utf-8")
     path.chmod(0o755)
-    return Machine(path.parent)
+    return Machine([path.parent])
 
 
 def packaged(given: Subject, tmp_path: Path, body: str) -> Package:
@@ -108,22 +110,22 @@ def test_without_a_report_what_it_prints_is_read(tmp_path: Path) -> None:
 
 def test_another_quantization_than_the_headers_say_is_told(tmp_path: Path) -> None:
     found = packaged(subject(QDQ), tmp_path, WORKS)
-    assert found.warnings[-2:] == (
-        "stedgeai stores the input as uint8 with scale 0.00784314 and zero point 127, network_io.h says uint8,"
-        " 0.00606305 and 125: correct it before use",
-        "stedgeai stores the output as int8 with scale 0.137151 and zero point 19, network_io.h says int8,"
-        " 0.114187 and 19: correct it before use",
+    compiled, written = stored(TFLITE), stored(QDQ)
+    assert found.warnings[-2:] == tuple(
+        f"stedgeai stores the {what} as {dtype} with scale {compiled[one][0]:g} and zero point {compiled[one][1]},"
+        f" network_io.h says {dtype}, {written[one][0]:g} and {written[one][1]}: correct it before use"
+        for one, (what, dtype) in enumerate((("input", "uint8"), ("output", "int8")))
     )
 
 
 def test_a_work_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "work").write_text("a file")
     with pytest.raises(UnavailableError, match="cannot be written"):
-        stm32n6.package(subject(), Machine(tmp_path), tmp_path / "work")
+        stm32n6.package(subject(), NOTHING, tmp_path / "work")
 
 
 def test_a_model_that_cannot_be_read(tmp_path: Path) -> None:
     given = replace(subject(TFLITE), path=tmp_path / "missing.tflite")
     with pytest.raises(UnavailableError, match=r"missing\.tflite"):
-        stm32n6.package(given, Machine(tmp_path), tmp_path)
+        stm32n6.package(given, NOTHING, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from registry.deployment.base import Reading
 from registry.deployment.stm32n6.stedgeai_report import Stored, readings, stored_by, version_of
 from registry.errors import RejectedError
-from tests.unit.deployment.stm32n6.subjects import target
+from tests.unit.family import target
 from tests.unit.strategies import PROPERTY
 
-KINDS = {memory["name"]: memory["kind"] for memory in target().document["memories"]}
+KINDS = {memory["name"]: memory["kind"] for memory in target("stm32n6").document["memories"]}
 
 SUMMARY = """\
 ST Edge AI Core v3.0.0-20426 123456789
@@ -57,6 +57,12 @@ Total number of epochs                               61
 """
 REPORT = SUMMARY + POOLS + EPOCHS
 OLD_EPOCHS = "Total number of epochs: 77 of which 5 implemented in software\n"
+
+
+def report(image: tuple[float, int], scores: tuple[float, int]) -> str:
+    """The report of a network whose input and output have these scales and zero points."""
+    said = REPORT.replace("QLinear(0.007843138,127,", f"QLinear({image[0]:.9f},{image[1]},")
+    return said.replace("QLinear(0.137151226,19,", f"QLinear({scores[0]:.9f},{scores[1]},")
 
 
 def by_name(text: str) -> dict[str, Reading]:

@@ -8,16 +8,14 @@ import numpy as np
 
 from registry import runtime
 from registry.deployment.stm32n6.tensors import input_of, output_of
-from tests.unit.deployment.stm32n6.subjects import CARDS, QDQ, SMALL_QDQ, TFLITE, subject
+from tests.unit.deployment.stm32n6.subjects import QDQ, SMALL_QDQ, TFLITE, stored, subject
+from tests.unit.family import golden
 
 
 def golden_pixels() -> Any:
     """uint8 (128, 128, 3): the picture of the small variant's golden vector."""
-    document = subject(SMALL_QDQ).variant
-    assert document is not None
-    vector = document.document["golden"][0]["input"]
-    digest = next(one["sha256"] for one in document.document["artifacts"] if one["file"] == vector["file"])
-    real = np.fromfile(CARDS / "blobs/sha256" / digest, vector["dtype"]).reshape(vector["shape"])[0]
+    (found,) = golden(SMALL_QDQ)
+    real = np.frombuffer(found.input, found.vector.input.dtype).reshape(found.vector.input.shape)[0]
     return np.rint(real * 127.5 + 127.5).astype(np.uint8)
 
 
@@ -39,18 +37,14 @@ def test_the_table_is_what_a_camera_pipeline_has_to_apply() -> None:
 
 def test_the_quantizer_behind_a_float_input() -> None:
     port = input_of(subject(QDQ)).port
-    assert (port.dtype, port.shape, port.zero_point) == ("uint8", (1, 256, 256, 3), 125)
-    assert port.scale == subject(QDQ).facts.graph.tensors[quantized(QDQ)].quantization.scales[0]  # type: ignore[union-attr]
-
-
-def quantized(name: str) -> int:
-    """The tensor that the first quantizer of a graph writes."""
-    return next(one.outputs[0] for one in subject(name).facts.graph.operators if one.type == "quantize")
+    assert (port.dtype, port.shape) == ("uint8", (1, 256, 256, 3))
+    assert (port.scale, port.zero_point) == stored(QDQ)[0]
 
 
 def test_scores_that_were_only_just_made_float_stay_8_bits() -> None:
     found = output_of(subject(QDQ))
     assert (found.kind, found.port.dtype, found.converted, found.classes) == ("int8", "int8", True, 9)
+    assert (found.port.scale, found.port.zero_point) == stored(QDQ)[1]
     whole = output_of(subject(TFLITE))
     assert (whole.kind, whole.converted, whole.port.scale) == ("int8", False, subject(TFLITE).outputs[0].scale)
 
