@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cli import device_run
 from cli.model_file import graph_of, located, variant_of
+from cli.pipeline_work import Result, Work
 
 if TYPE_CHECKING:
-    from cli.pipeline_steps import Result, Work
     from registry.benchmark.base import Machine
 
 HOST = "linux"
@@ -36,7 +36,6 @@ def why_not(kind: str, section: Mapping[str, Any]) -> str:
 
 def benchmark(work: Work) -> Result:
     """Measure the model here or on a board."""
-    from cli.pipeline_steps import Result
     from registry.bench import bench
     from registry.benchmark.base import Plan
     from registry.pipeline import record
@@ -72,7 +71,6 @@ def _machine(address: str | None) -> Iterator[Machine]:
 def deploy(work: Work) -> Result:
     """Write the model's package for a target, and bring it to the board where one is named."""
     from cli.deployment_run import DeploymentRun
-    from cli.pipeline_steps import Result
 
     section = work.section
     options = {

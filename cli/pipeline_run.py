@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cli import pipeline_steps
 from cli.model_file import settings_of
-from cli.pipeline_steps import STEPS, Result, Work
+from cli.pipeline_steps import STEPS
+from cli.pipeline_work import Result, Work
 from registry.errors import MismatchError, RejectedError
 
 if TYPE_CHECKING:
