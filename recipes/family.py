@@ -114,7 +114,7 @@ def renew(variant: dict[str, Any]) -> None:
     variant["artifacts"] = [kept(*one) for one in roles]
     variant["golden"] = [vector]
     variant["training"] |= trained(TRAINED[name[:3]])
-    claim_scales(variant, file)
+    claim_tensors(variant, file)
     if not name.endswith("-keras"):
         made_of(variant, json.loads((folder_of(name) / "quantization.json").read_text(encoding="utf-8")))
     variant["metrics"] = measured(variant, json.loads((place / "evaluation.json").read_text(encoding="utf-8")))
@@ -127,10 +127,11 @@ def kept(source: Path, file: str, role: str) -> dict[str, Any]:
     return {"file": file, "role": role, "size": source.stat().st_size, "sha256": digest, "sources": []}
 
 
-def claim_scales(variant: dict[str, Any], file: Path) -> None:
-    """What the file says of its quantized inputs and outputs, which `zoo verify --deep` holds the card to."""
+def claim_tensors(variant: dict[str, Any], file: Path) -> None:
+    """What the file says of its inputs and outputs, which `zoo verify --deep` holds the card to."""
     for side, ports in zip(("inputs", "outputs"), ports_of(read(file)), strict=True):
         for tensor, port in zip(variant["tensors"][side], ports, strict=True):
+            tensor["name"] = port.name
             if "scale" in tensor:
                 tensor |= {"scale": port.scale, "zero_point": port.zero_point}
 
