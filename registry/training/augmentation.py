@@ -16,6 +16,8 @@ from registry.training.configuration import Augmentation, Change, Crop
 GREY = 127.5
 FULL = 255.0
 _BLUR_RADIUS = 4
+_DRAWS = 12
+"""Random numbers that decide how an image is moved."""
 
 Augment = Callable[[Any, Any, Any], tuple[Any, Any]]
 
@@ -27,7 +29,7 @@ def augmenter(augmentation: Augmentation) -> Augment:
     """
     import tensorflow as tf
 
-    moves = any((augmentation.flip, augmentation.crop, augmentation.scale, augmentation.rotation))
+    moves = any((augmentation.crop, augmentation.scale, augmentation.rotation))
     changes = [
         (change, getattr(augmentation, name))
         for name, change in _CHANGES.items()
@@ -38,6 +40,8 @@ def augmenter(augmentation: Augmentation) -> Augment:
         seeds = tf.unstack(tf.random.split(seed, 1 + len(_CHANGES)))
         if moves:
             image, mask = _moved(image, mask, _affine(augmentation, seeds[0], image.shape[:2]))
+        elif augmentation.flip:
+            image, mask = _flipped(image, mask, augmentation.flip, seeds[0])
         image = tf.cast(image, tf.float32)
         for (change, how), own in zip(changes, seeds[1:], strict=False):
             image = _sometimes(change, how, image, own)
@@ -69,12 +73,25 @@ def _sometimes(change: Callable[..., Any], how: Change, image: Any, seed: Any) -
     return changed() if how.rate >= 1 else tf.cond(chance < how.rate, changed, lambda: image)
 
 
+def _flipped(image: Any, mask: Any, flip: str, seed: Any) -> tuple[Any, Any]:
+    """What the affine transformation of a flip alone gives, by the same draws and without any arithmetic."""
+    import tensorflow as tf
+
+    draws = _uniform(seed, _DRAWS)
+    for word, axis, draw in (("horizontal", 1, draws[5]), ("vertical", 0, draws[6])):
+        if word in flip:
+            turned = draw < 0.5
+            image = tf.where(turned, tf.reverse(image, [axis]), image)
+            mask = tf.where(turned, tf.reverse(mask, [axis]), mask)
+    return image, mask
+
+
 def _affine(augmentation: Augmentation, seed: Any, size: tuple[int, int]) -> Any:
     """The eight numbers that lead from a pixel of the result to one of the image, (1, 8)."""
     import tensorflow as tf
 
     height, width = size
-    draws = _uniform(seed, 12)
+    draws = _uniform(seed, _DRAWS)
     span_x, span_y, middle_x, middle_y = _window(augmentation.crop, draws[:5])
     flip = augmentation.flip or ""
     if "horizontal" in flip:

@@ -57,6 +57,18 @@ def test_the_seed_decides_everything(mask: Any) -> None:
     assert first[0].max() <= 255
 
 
+def test_a_flip_alone_is_what_the_affine_transformation_makes_of_it() -> None:
+    random = np.random.default_rng(6)
+    image = random.integers(0, 256, (SIDE, SIDE + 6, 3), np.uint8)
+    ids = random.integers(0, 4, (SIDE, SIDE + 6), np.uint8)
+    flip = "horizontal-and-vertical"
+    nowhere = Change(0.0, 0.0)
+    for number in range(8):
+        found = changed(Augmentation(flip=flip), ids, 3, number, image=image)
+        moved = changed(Augmentation(flip=flip, rotation=nowhere), ids, 3, number, image=image)
+        assert all(np.array_equal(one, other) for one, other in zip(found, moved, strict=True))
+
+
 def test_both_directions_of_a_flip_come_up_and_are_exact(mask: Any) -> None:
     seen = set()
     for number in range(16):
