@@ -59,7 +59,7 @@ NO_EFFECT = {
     "general.saved_models_dir": _FOLDERS,
     "quantization.export_dir": _FOLDERS,
     "hydra.*": _FOLDERS,
-    "mlflow.uri": "the record of the run is a file, pipeline.json",
+    "mlflow.uri": "the record of the run is a file, pipeline.json; --track logs it in MLflow",
     "general.display_figures": "nothing is shown in windows",
     "general.gpu_memory_limit": "bounds memory alone",
     "general.deterministic_ops": "training is always deterministic",
