@@ -128,9 +128,10 @@ def test_a_plan_shows_what_a_configuration_of_st_becomes(zoo: Zoo, case: str) ->
     found = told.json()
     assert found["pipeline"] == expected
     assert [step["kind"] for step in found["steps"]] == expected["chain"]
-    assert {"key": "mlflow.uri", "message": "the record of the run is a file, pipeline.json; --track logs it in MLflow"}.items() <= next(
-        note for note in found["notes"] if note["key"] == "mlflow.uri"
-    ).items()
+    assert {
+        "key": "mlflow.uri",
+        "message": "the record of the run is a file, pipeline.json; --track logs it in MLflow",
+    }.items() <= next(note for note in found["notes"] if note["key"] == "mlflow.uri").items()
     text = zoo("run", "--from", "st", "user_config.yaml", "--dry-run", "--cards", "builtin")
     assert text.code == told.code
     assert "Taken over as" in text.out
