@@ -51,7 +51,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "ui": "Open MLflow's pages on what is tracked.",
     },
     "Ship": {
-        "deploy": "A folder that runs a model on a board.",
+        "deploy": "A folder that runs a model on a board, brought there by SSH.",
         "rollback": "Return a board to the release before.",
         "publish": "Put a card's variants, proven, into a store.",
         "history": "Versions of a variant in a store.",
