@@ -1,6 +1,6 @@
 """Vela, Arm's compiler for the Ethos-U (`ethos-u-vela` of PyPI): its command, and its report read back.
 
-Options and report: https://pypi.org/project/ethos-u-vela/ and PERFORMANCE.md of
+Options and report: the package's page on PyPI, and PERFORMANCE.md of
 https://github.com/nxp-imx/ethos-u-vela/tree/lf-6.6.3_1.0.0. The report's memories are in KiB and its times in
 seconds: on its console the same numbers stand with these units.
 """
