@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import device_run
+from cli import bench_run, device_run
 from cli.model_file import graph_of, located, variant_of
 from cli.pipeline_work import Result, Work
 
 if TYPE_CHECKING:
-    from registry.benchmark.base import Machine
+    pass
 
 HOST = "linux"
 """The target that this machine is."""
@@ -43,9 +42,9 @@ def benchmark(work: Work) -> Result:
     section = work.section
     path, variant = located(work.model, work.settings, work.voice)
     variant = variant or variant_of(path, None, work.settings, work.voice)
-    size = (variant.height, variant.width) if variant and variant.height and variant.width else None
+    size = bench_run.input_size(variant)
     plan = Plan(threads=section.get("threads", 1), delegate=section.get("delegate"), size=size)
-    with _machine(section.get("on")) as machine:
+    with bench_run.machine(section.get("on")) as machine:
         found = bench(path, work.model, graph_of(path, variant), machine, plan, work.voice)
     document = found.to_document()
     place = work.place / "benchmark.json"
@@ -53,19 +52,6 @@ def benchmark(work: Work) -> Result:
     return Result(
         {"record": place}, f"{document['milliseconds']:.3g} ms ({document['statistic']}) on {document['machine']}"
     )
-
-
-@contextlib.contextmanager
-def _machine(address: str | None) -> Iterator[Machine]:
-    if address is None:
-        from registry.benchmark.cpu import ThisMachine
-
-        yield ThisMachine()
-        return
-    from registry.benchmark.remote import OnDevice
-
-    with device_run.reached(address) as device:
-        yield OnDevice(device, None)
 
 
 def deploy(work: Work) -> Result:

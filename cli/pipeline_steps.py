@@ -37,7 +37,7 @@ def _train(work: Work) -> Result:
     return Result(
         {"model": work.place / MODEL, "record": work.place / RECORD_FILE},
         f"epoch {chosen['epoch']} of {len(record['epochs'])}{measured}",
-        preprocessing={**record["model"]["preprocessing"], "resize": "stretch", "interpolation": "bilinear"},
+        preprocessing=training_run.preprocessing_of(record),
     )
 
 

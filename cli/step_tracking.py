@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli import training_run
 from cli.data_folder import dataset_of
 from cli.tracking import Tracking
 
@@ -56,7 +57,7 @@ class StepTracking:
 
         data = record["configuration"]["data"]
         images = data.get("folder") or folder / "data"
-        how = {**record["model"]["preprocessing"], "resize": "stretch", "interpolation": "bilinear"}
+        how = training_run.preprocessing_of(record)
         model = folder / record["model"]["file"]
         split = record["made_of"]["data"]["validation"]["split"]
         threads = record["environment"]["threads"]

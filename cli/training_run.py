@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,11 @@ def train(
     came = recorded.brought_along(Path(parent.file)) if parent else Lineage(())
     recorded.write(place / record["model"]["file"], recorded.extended(came, recorded.of_training(record)))
     return record
+
+
+def preprocessing_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """How pictures go into a trained model, by its record: as the training itself resizes them."""
+    return {**record["model"]["preprocessing"], "resize": "stretch", "interpolation": "bilinear"}
 
 
 def _quiet_tensorflow(voice: Voice) -> None:

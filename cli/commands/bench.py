@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import complete, output
+from cli import bench_run, complete, output
 from cli.device_run import ssh_option
 from cli.model_file import graph_of, located, model_options, settings_of, variant_of
 from cli.session import Voice, open_catalog
@@ -20,7 +19,6 @@ from registry.units import format_bytes
 
 if TYPE_CHECKING:
     from registry.bench import Measurement
-    from registry.benchmark.base import Machine
     from registry.card import Variant
     from registry.settings import Settings
 
@@ -81,32 +79,17 @@ def command(
     if variant is None and (record or card is not None):
         variant = variant_of(path, card, settings, voice)
     entry = _entry(variant, target, path, settings, voice) if record else None
-    size = (variant.height, variant.width) if variant and variant.height and variant.width else None
     measured = {name: options[name] for name in ("threads", "runs", "seconds", "warmup", "delegate")}
-    with _machine(device, ssh, tool) as machine:
+    with bench_run.machine(device, ssh, tool) as machine:
         name = variant.full_name if variant else path.name
-        found = bench(path, name, graph_of(path, variant), machine, Plan(**measured, size=size), voice)
+        plan = Plan(**measured, size=bench_run.input_size(variant))
+        found = bench(path, name, graph_of(path, variant), machine, plan, voice)
     if form == "json":
         output.print_json(found.to_document())
     else:
         _print(found)
     if entry is not None:
         entry.write(found, voice)
-
-
-@contextlib.contextmanager
-def _machine(device: str | None, ssh: str | None, tool: str | None) -> Iterator[Machine]:
-    """Where is measured: on this machine, or on a board."""
-    if device is None:
-        from registry.benchmark.cpu import ThisMachine
-
-        yield ThisMachine()
-        return
-    from cli.device_run import reached
-    from registry.benchmark.remote import OnDevice
-
-    with reached(device, ssh) as session:
-        yield OnDevice(session, tool)
 
 
 class _Entry:

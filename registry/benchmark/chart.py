@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from registry.benchmark.comparison import Comparison
-from registry.errors import RequestError, UnavailableError
+from registry.errors import RequestError
 from registry.files import write_atomically
+from registry.plotting import new_figure
 
 FORMATS = (".png", ".svg")
 
@@ -38,18 +39,11 @@ def chart(comparison: Comparison, path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in FORMATS:
         raise RequestError(f"{path}: expected a name that ends in .png or .svg", hint="give the chart such a name")
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as missing:
-        raise UnavailableError(
-            "a chart needs matplotlib, which is not installed", hint="pip install 'edge-model-zoo[plot]'"
-        ) from missing
+    figure = new_figure(9, 5.6)
+    from matplotlib import rc_context
+
     # names may hold `$`, which is no formula; the same comparison gives the same SVG
     with rc_context({"text.parse_math": False, "svg.hashsalt": "zoo", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(9, 5.6), layout="constrained")
-        FigureCanvasAgg(figure)
         axes = figure.subplots()
         _draw(axes, comparison)
         figure.supxlabel("\n".join(comparison.sources), fontsize=7, color="#555555", x=0.01, ha="left")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from registry.errors import RequestError, UnavailableError
+from registry.errors import RequestError
 from registry.footprint.plan import Footprint
+from registry.plotting import new_figure
 
 KIBIBYTE = 1024
 
@@ -25,15 +26,7 @@ def chart(footprint: Footprint, path: Path) -> None:
         raise RequestError(f"{path}: expected a name that ends in .png", hint="give the chart such a name")
     if footprint.peak is None:
         raise RequestError("nothing to draw: the model has no operators", hint="give a model with operators")
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as missing:
-        raise UnavailableError(
-            "a chart needs matplotlib, which is not installed", hint="pip install 'edge-model-zoo[plot]'"
-        ) from missing
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10, 4)
     axes = figure.subplots()
     numbers = range(len(footprint.layers))
     live = [layer.live_bytes / KIBIBYTE for layer in footprint.layers]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
-from registry.errors import UnavailableError
+from registry.plotting import new_figure
 
 _MOST_BARS = 40
 """Rows of a bar chart; the greatest are shown."""
@@ -25,7 +25,7 @@ def learning_curves(epochs: Sequence[Mapping[str, Any]]) -> bytes:
     Raises:
         UnavailableError: matplotlib is not installed.
     """
-    figure = _figure(8.0, 8.0)
+    figure = new_figure(8.0, 8.0)
     for axes, (title, curves) in zip(figure.subplots(len(_CURVES), sharex=True), _CURVES.items(), strict=True):
         for key, label in curves:
             known = [(one["epoch"], one[key]) for one in epochs if one.get(key) is not None]
@@ -73,27 +73,14 @@ def _short(layer: str) -> str:
 
 
 def _bars(rows: Sequence[tuple[str, float]], colours: Sequence[str], title: str) -> bytes:
-    figure = _figure(8.0, 1.2 + 0.25 * max(1, len(rows)))
+    figure = new_figure(8.0, 1.2 + 0.25 * max(1, len(rows)))
     axes = figure.subplots()
     places = range(len(rows))
     axes.barh(places, [value for _, value in rows], color=colours)
-    axes.set_yticks(places, [name[-48:] for name, _ in rows], fontsize=8)
+    axes.set_yticks(places, [name[-48:] for name, _ in rows], fontsize=8, parse_math=False)
     axes.invert_yaxis()
     axes.set_xlabel(title)
     return _png(figure)
-
-
-def _figure(width: float, height: float) -> Any:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise UnavailableError(
-            "charts need matplotlib, which is not installed", hint="pip install 'edge-model-zoo[plot]'"
-        ) from None
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def _png(figure: Any) -> bytes:

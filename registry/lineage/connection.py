@@ -59,6 +59,8 @@ def _missing() -> UnavailableError:
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 """MLflow's pages then show runs, metrics and charts, and not the traces of a language model."""
 
+_PAGE = 1000
+
 _TAG = """
     SELECT t.value FROM experiments e JOIN experiment_tags t ON t.experiment_id = e.experiment_id
     WHERE e.name = ? AND t.key = ? AND e.lifecycle_stage = 'active'"""
@@ -186,6 +188,16 @@ class Connection:
             if known := failure(error, self.address):
                 raise known from None
             raise
+
+
+def every(search: Any) -> list[Any]:
+    """All that a search of MLflow's client finds, page by page."""
+    found, page = [], search(max_results=_PAGE)
+    while True:
+        found += page
+        if not page.token:
+            return found
+        page = search(max_results=_PAGE, page_token=page.token)
 
 
 def _prepare(database: Path) -> None:

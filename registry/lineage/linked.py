@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from registry.lineage.connection import Client, Connection
+import functools
+
+from registry.lineage.connection import Client, Connection, every
 from registry.lineage.record import OUTPUT
 
 MADE_BY = "zoo.made-by"
 """Tag of a version: id of the run that made its file."""
 
 _MADE = f"zoo.{OUTPUT}model"
-_MOST = 1000
 
 
 def link(connection: Connection) -> int:
@@ -25,23 +26,16 @@ def link(connection: Connection) -> int:
 
 def _makers(client: Client) -> dict[str, str]:
     """Runs by the digest of the model that they made, the latest of several."""
-    experiments = [one.experiment_id for one in client.search_experiments(max_results=_MOST)]
+    experiments = [one.experiment_id for one in every(client.search_experiments)]
     if not experiments:
         return {}
     sought = f"tags.`{_MADE}` LIKE '%'"
-    found, page = [], client.search_runs(experiments, filter_string=sought, max_results=_MOST)
-    while page:
-        found += page
-        page = (
-            client.search_runs(experiments, filter_string=sought, max_results=_MOST, page_token=page.token)
-            if page.token
-            else []
-        )
+    found = every(functools.partial(client.search_runs, experiments, filter_string=sought))
     return {run.data.tags[_MADE]: run.info.run_id for run in reversed(found)}
 
 
 def _named(client: Client, digest: str, run: str) -> int:
-    versions = client.search_model_versions(f"tags.`zoo.digest` = '{digest}'", max_results=_MOST)
+    versions = every(functools.partial(client.search_model_versions, f"tags.`zoo.digest` = '{digest}'"))
     stale = [one for one in versions if one.tags.get(MADE_BY) != run]
     for one in stale:
         client.set_model_version_tag(one.name, str(one.version), MADE_BY, run)

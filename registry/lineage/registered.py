@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.lineage.claimed import SOURCE, Entry, Model
-from registry.lineage.connection import Client, Connection
+from registry.lineage.connection import Client, Connection, every
 from registry.progress import Progress
 
 EXPERIMENT = "catalogue"
@@ -28,7 +28,6 @@ CURRENT, GONE, REPLACED = "current", "gone", "replaced"
 CATALOGUE = "zoo.catalogue"
 """Tag of the experiment: digest of the catalogue that the last whole sync was of; empty while one is under way."""
 
-_PAGE = 1000
 _MOST_TAGS = 90
 
 
@@ -99,7 +98,7 @@ class _Bringing:
         self._counts: Counter[str] = Counter()
 
     def all(self, entries: Sequence[Entry], models: Sequence[Model], targets: Collection[str]) -> Synced:
-        there = {one.name: one for one in self._searched(self._client.search_registered_models)}
+        there = {one.name: one for one in every(self._client.search_registered_models)}
         made = self._versions()
         versions = {_tag(one, IDENTITY): one for one in reversed(made)}
         for model in models:
@@ -116,17 +115,9 @@ class _Bringing:
         unchanged = len(entries) - counts["new"] - counts["changed"]
         return Synced(counts["new"], counts["changed"], unchanged, counts["gone"], counts["aliases"])
 
-    def _searched(self, search: Any) -> list[Any]:
-        found, page = [], search(max_results=_PAGE)
-        while True:
-            found += page
-            if not page.token:
-                return found
-            page = search(max_results=_PAGE, page_token=page.token)
-
     def _versions(self) -> list[Any]:
         """Versions that a sync made, the oldest first: of two that a race made the older one counts."""
-        made = (one for one in self._searched(self._client.search_model_versions) if _tag(one, IDENTITY))
+        made = (one for one in every(self._client.search_model_versions) if _tag(one, IDENTITY))
         return sorted(made, key=lambda one: (one.name, int(one.version)))
 
     def _model(self, model: Model, known: Any) -> None:
@@ -155,7 +146,7 @@ class _Bringing:
 
     def _unfinished(self) -> dict[str, str]:
         """Runs by identity: a sync that was stopped has left a run without its version."""
-        found = self._searched(functools.partial(self._client.search_runs, [self._experiment]))
+        found = every(functools.partial(self._client.search_runs, [self._experiment]))
         return {_tag_of_run(one): one.info.run_id for one in found if _tag_of_run(one)}
 
     def _new(self, one: Entry, run: str | None) -> Any:

@@ -31,7 +31,7 @@ FLOORS = {
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage", "device"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach", "recipe"), SECOND),
     **dict.fromkeys(
-        ("signature", "attachment", "beside", "capacity", "conditions", "operators", "samples"), SECOND
+        ("signature", "attachment", "beside", "capacity", "conditions", "operators", "samples", "plotting"), SECOND
     ),
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "published", "trust"), THIRD),
     **dict.fromkeys(("selection", "moving"), THIRD),

@@ -35,6 +35,9 @@ def test_layers_that_stay_float_have_another_colour() -> None:
     assert (marked == orange).all(axis=2).any()
 
 
-@pytest.mark.parametrize("classes", [[], [{"name": "sky", "loss": None}], [{"name": "sky", "loss": -0.1}]])
+@pytest.mark.parametrize(
+    "classes",
+    [[], [{"name": "sky", "loss": None}], [{"name": "sky", "loss": -0.1}], [{"name": "$\\frac$", "loss": 0.1}]],
+)
 def test_classes_without_a_loss_are_left_out(classes: list[dict[str, object]]) -> None:
     assert pixels(charts.class_losses(classes, "voc")).shape[2] == 3
