@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Problem:
         message: What is wrong, in one sentence.
         expected: What would be right.
         found: What stands there.
-        severity: `error` makes the document invalid, `warning` does not.
+        severity: `error` makes the document invalid, `warning` does not; `unknown`: it could not be told.
     """
 
     file: str

@@ -24,7 +24,7 @@ FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
     **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
-    **dict.fromkeys(("golden", "golden_rules", "lineage_rules"), FIRST),
+    **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "admission", "licences", "rulebook"), FIRST),
     **dict.fromkeys(
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
@@ -39,9 +39,10 @@ FLOORS = {
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
     **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto"), THIRD),
+    **dict.fromkeys(("consistency", "submission"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
-    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise", "install"), VERBS),
+    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise", "install", "check"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
