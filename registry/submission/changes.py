@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from registry.card import UNPINNED, merged
-from registry.document import Step
 from registry.submission.flaw import Flaw, Path
 
 FREE = frozenset({"name", "summary", "known_as", "availability", "notes"})
@@ -122,8 +121,7 @@ def _identity(key: str, item: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _named(path: Path) -> str:
-    words: list[Step] = [step for step in path[1:] if isinstance(step, str)]
-    return repr(words[-1] if words else path[-1])
+    return repr(".".join(step for step in path if isinstance(step, str) and step not in ("variants", "common")))
 
 
 def _flaw(path: Path, what: str, old: Any, new: Any, revision: str) -> Flaw:
