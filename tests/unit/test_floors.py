@@ -26,7 +26,7 @@ FLOORS = {
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "admission", "licences", "rulebook"), FIRST),
     **dict.fromkeys(
-        ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
+        ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration", "rulebook"), FIRST
     ),
     **dict.fromkeys(("catalog", "store", "inspect", "runtime", "lineage", "device"), SECOND),
     **dict.fromkeys(("figures", "support", "constraints", "violation", "manifest", "reach", "recipe"), SECOND),
