@@ -21,7 +21,7 @@ _ELEMENTS = {"rejected": "failure", "could not tell": "error"}
 
 def render(report: Report) -> str:
     """A case fails where the variant is rejected, and is in error where it could not be told."""
-    top = ElementTree.Element("testsuites", name="zoo check", **_totals(report.entries, report.seconds))
+    top = ElementTree.Element("testsuites", {"name": "zoo check", **_totals(report.entries, report.seconds)})
     for file, entries in itertools.groupby(report.entries, key=lambda entry: entry.file):
         _suite(top, file, list(entries))
     ElementTree.indent(top)
@@ -30,7 +30,7 @@ def render(report: Report) -> str:
 
 def _suite(top: ElementTree.Element, file: str, entries: list[Entry]) -> None:
     totals = _totals(entries, sum(entry.seconds for entry in entries))
-    suite = ElementTree.SubElement(top, "testsuite", name=clean(file), **totals)
+    suite = ElementTree.SubElement(top, "testsuite", {"name": clean(file), **totals})
     for entry in entries:
         _case(suite, entry)
 

@@ -37,7 +37,8 @@ def render(report: Report) -> str:
     entries = sorted(report.entries, key=lambda entry: VERDICTS.index(entry.verdict))
     head = f"## {_MARKS[report.verdict]} zoo check: {report.verdict}\n\n{prose(summary(report), 1000)}.\n"
     ending = f"\n{report.seconds:.1f} s, zoo {prose(report.version)}\n"
-    return _fitting([head, *_table(entries), *map(_section, _unaccepted(entries)), *_folded(entries)], ending)
+    sections = [_section(entry) for entry in entries if entry.verdict != "accepted"]
+    return _fitting([head, *_table(entries), *sections, *_folded(entries)], ending)
 
 
 def prose(text: str, most: int = 300) -> str:
@@ -90,10 +91,6 @@ def _table(entries: Sequence[Entry]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |\n"
     if len(entries) > MOST_ROWS:
         yield f"| | and {len(entries) - MOST_ROWS} more, none of them graver | | |\n"
-
-
-def _unaccepted(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if entry.verdict != "accepted"]
 
 
 def _section(entry: Entry) -> str:

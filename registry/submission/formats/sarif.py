@@ -63,7 +63,7 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
         "exitCodeDescription": report.verdict,
     }
     if left_out:
-        text = f"{left_out} results are left out, as code scanning takes {MOST_RESULTS}; the JSON report has all."
+        text = f"Left out: {left_out} results, as code scanning takes {MOST_RESULTS}; the JSON report has them all."
         told["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
     return told
 

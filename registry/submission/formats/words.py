@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from registry.problem import Problem
-from registry.rulebook import RULES, Explanation
+from registry.rulebook import RULES
+from registry.rulebook.explanation import Explanation
 from registry.submission.report import Entry, Report, verdict_of
 
 GRAVITY = ("error", "unknown", "warning")
