@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Iterator
 
@@ -18,6 +19,7 @@ COMMON = ("registries", "mirrors", "offline", "cache", "cards", "quiet", "verbos
 TARGET_FROM_SETTINGS = ("zoo compare", "zoo deploy", "zoo fit", "zoo pull")
 """Commands whose `--target` the setting `target` stands in for; in others it is a filter, or must be given."""
 
+_OPTION_HEADS = ("Option", "Default", "Variable", "What it does")
 _COMMON_TITLE = "Options that many commands have"
 _VARIABLES = {item.name: item.variable for item in DEFINITIONS}
 _INTRO = """\
@@ -32,7 +34,7 @@ capitals, `NAME` is `publisher/model/variant` or any unambiguous part of it (of 
 
 def render() -> str:
     """The page."""
-    parts = [_INTRO, _common()]
+    parts = [_INTRO, f"## {_COMMON_TITLE}", table(_OPTION_HEADS, [_row(*one) for one in _common().values()])]
     for section, commands in SECTIONS.items():
         rows = [(link(f"zoo {name}", f"`zoo {name}`"), prose(told)) for name, told in commands.items()]
         parts += [f"## {section}", table(("Command", "What it does"), rows)]
@@ -77,29 +79,34 @@ def variable_of(path: str, option: click.Option) -> str:
     return _VARIABLES.get(option.name or "", "")
 
 
-def _common() -> str:
-    found = {
-        option.name: (path, option)
-        for path, command in every_command()
-        for option in options_of(command)
-        if option.name in COMMON
-    }
-    rows = [_row(*found[name]) for name in COMMON if name in found]
-    heads = ("Option", "Default", "Variable", "What it does")
-    return f"## {_COMMON_TITLE}\n\n{table(heads, rows)}"
+@functools.cache
+def _common() -> dict[str, tuple[str, click.Option]]:
+    """The common options, each as the first command that has it says it."""
+    found: dict[str, tuple[str, click.Option]] = {}
+    for path, command in every_command():
+        for option in options_of(command):
+            if option.name in COMMON:
+                found.setdefault(str(option.name), (path, option))
+    return {name: found[name] for name in COMMON if name in found}
+
+
+def _is_common(option: click.Option) -> bool:
+    """Whether an option is a common one, and means here what it means elsewhere."""
+    _, usual = _common().get(option.name or "", ("", None))
+    return usual is not None and (usual.opts, usual.help) == (option.opts, option.help)
 
 
 def _described(path: str, command: click.Command) -> str:
     context = click.Context(command, info_name=path, max_content_width=110, terminal_width=110)
     usage = " ".join((path, *command.collect_usage_pieces(context)))
-    own = [_row(path, option) for option in options_of(command) if option.name not in COMMON]
-    common = [code("/".join(one.opts)) for one in options_of(command) if one.name in COMMON]
+    own = [_row(path, option) for option in options_of(command) if not _is_common(option)]
+    common = [code("/".join(option.opts)) for option in options_of(command) if _is_common(option)]
     parts = [
-        f"{'#' * (2 + min(len(path.split()), 3) - 1)} {path}",
+        f"{'#' * min(len(path.split()) + 1, 4)} {path}",
         _text(command.help),
         block(usage),
         table(("Argument", "How many", "Allowed"), map(_argument, _arguments(command))),
-        table(("Option", "Default", "Variable", "What it does"), own),
+        table(_OPTION_HEADS, own),
         f"And {', '.join(common)}: {link(_COMMON_TITLE, 'see above')}." if common else "",
         _text(command.epilog),
     ]

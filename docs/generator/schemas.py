@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from docs.generator.fields import Field, Section, Walk
+from docs.generator.fields import Field, Repeated, Section, Walk
 from docs.generator.markdown import block, code, link, page, prose, table
 from registry.card import REQUIRED
 from registry.resources import data_folder
@@ -17,8 +17,8 @@ CARDS = ("model-card", "dataset", "target")
 CONFIGURATIONS = ("training", "quantization", "pipeline")
 
 VARIANT = "variants[]"
-INSTEAD = {"model-card": {"common": VARIANT}}
-"""Definitions that have only fields of another place."""
+REPEATED = {"model-card": {"common": Repeated(VARIANT, "variant")}}
+"""Definitions that have only fields of another."""
 
 _READING = """\
 `a.b` is the property `b` of `a`, `a[].b` that of each item of the list `a`, and `a.*` stands for each key of the
@@ -50,7 +50,7 @@ def documents() -> str:
 def _described(kind: str) -> str:
     text = Path(data_folder("schemas"), f"{kind}.json").read_text(encoding="utf-8")
     schema = json.loads(text)
-    sections = Walk(schema, INSTEAD.get(kind, {})).sections()
+    sections = Walk(schema, REPEATED.get(kind, {})).sections()
     file = f"[schemas/{kind}.json](../../schemas/{kind}.json)"
     parts = [f"## {schema['title']}", f"{prose(schema['description'])} Schema: {file}."]
     parts += [_section(kind, one) for one in sections]
@@ -75,7 +75,9 @@ def _row(kind: str, one: Field) -> tuple[str, ...]:
     required = "yes" if one.required else ""
     if kind == "model-card" and one.path in {f"{VARIANT}.{key}" for key in REQUIRED}:
         required = "here or in `common`"
-    below = f" Fields: {link(_heading(kind, one.below), code(one.below))}." if one.below else ""
+    below = f" Fields: {link(_heading(kind, one.below), code(one.below))}" if one.below else ""
+    below += f", but for {', '.join(map(code, one.lacking))}" if one.lacking else ""
+    below += "." if below else ""
     return code(one.path), one.type, required, one.allowed, prose(one.meaning) + below, code(one.example)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from docs.generator.allowed import allowed, between, type_of
-from docs.generator.fields import Field, Section, Walk
+from docs.generator.fields import Field, Repeated, Section, Walk
 from docs.generator.markdown import prose, table
 
 SCHEMA: dict[str, Any] = {
@@ -34,7 +34,7 @@ PAIR = {"type": "array", "prefixItems": [{"type": "number"}], "minItems": 2, "ma
 
 @pytest.fixture
 def sections() -> list[Section]:
-    return Walk(SCHEMA, {"usual": "parts[]"}).sections()
+    return Walk(SCHEMA, {"usual": Repeated("parts[]", "part")}).sections()
 
 
 @pytest.fixture
@@ -57,6 +57,13 @@ def test_what_two_places_share_is_told_once(sections: list[Section], fields: dic
 
 def test_what_repeats_another_place_is_told_there(fields: dict[str, Field]) -> None:
     assert fields["same"].below == "parts[]"
+    assert fields["same"].lacking == ("source",)
+
+
+def test_a_field_that_nothing_would_describe_is_refused() -> None:
+    other = {"usual": {"type": "object", "properties": {"value": {"type": "string"}}}}
+    with pytest.raises(ValueError, match="usual: value"):
+        Walk({**SCHEMA, "$defs": {**SCHEMA["$defs"], **other}}, {"usual": Repeated("parts[]", "part")}).sections()
 
 
 def test_an_example_is_the_first_short_value_of_the_document(fields: dict[str, Field]) -> None:

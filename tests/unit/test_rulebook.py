@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.errors import RequestError
 from registry.rulebook import CHAPTERS, RULES, explain, submissions
@@ -142,6 +144,14 @@ def test_an_unknown_rule_names_those_that_are_near() -> None:
     assert caught.value.message == "no rule 'keras-lamda'"
     assert caught.value.hint is not None
     assert "keras-lambda" in caught.value.hint
+
+
+@given(st.text().filter(lambda text: text not in RULES))
+def test_whatever_else_is_asked_is_refused_with_a_hint(rule: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        explain(rule)
+    assert caught.value.hint
+    assert caught.value.message.isprintable()
 
 
 def test_a_rule_like_no_other_is_sent_to_the_catalogue() -> None:
