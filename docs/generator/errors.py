@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from cli.main import BUG, EXIT_CODES, INTERRUPTED
 from docs.generator.commands import every_command
 from docs.generator.markdown import anchor, code, link, page, prose, table
+from docs.generator.rules import origins
 from registry.rulebook import CHAPTERS
 from registry.rulebook.explanation import Explanation
 
@@ -64,4 +65,8 @@ and the rule in lower case; reports carry it."""
 
 
 def _explained(rule: str, told: Explanation) -> str:
-    return f"### {rule}\n\n**{prose(told.title)}.** {prose(told.meaning)}\n\nWhat to do: {prose(told.remedy)}"
+    found = ", ".join(f"[{code(file)}](../../{file})" for file in origins().get(rule, ()))
+    raised = f"\n\nRaised in {found}." if found else ""
+    return (
+        f"### {rule}\n\n**{prose(told.title)}.** {prose(told.meaning)}\n\nWhat to do: {prose(told.remedy)}{raised}"
+    )

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from docs import reference
 from docs.generator.commands import every_command, options_of, variable_of
 from docs.generator.markdown import anchor
+from registry.errors import RequestError
 from registry.rulebook import RULES
-from registry.settings import DEFINITIONS
+from registry.settings import DEFINITIONS, load
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -131,6 +132,17 @@ def test_every_variable_of_ours_is_described() -> None:
     }
     page = TEXTS[DOCS / "reference" / "settings.md"]
     assert [name for name in sorted(named) if f"`{name}`" not in page] == []
+
+
+def test_every_key_of_a_settings_file_is_described(tmp_path: Path) -> None:
+    file = tmp_path / "zoo.toml"
+    file.write_text("zzzzzzzz = 1\n", encoding="utf-8")
+    with pytest.raises(RequestError) as caught:
+        load({}, {}, str(file), "")
+    known = str(caught.value.hint).removeprefix("known are ").split(", ")
+    assert "trust" in known
+    page = TEXTS[DOCS / "reference" / "settings.md"]
+    assert [name for name in known if f"| `{name}` |" not in page and not re.search(rf"`\[{name}\b", page)] == []
 
 
 def test_every_rule_has_its_heading() -> None:
