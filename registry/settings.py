@@ -60,7 +60,9 @@ DEFINITIONS = (
     Definition("registries", "ZOO_REGISTRY", "addresses", "stores whose published variants join the catalogue"),
     Definition("mirrors", "ZOO_MIRROR", "addresses", "folders, sites, buckets or registries that hold the bytes"),
     Definition("offline", "ZOO_OFFLINE", "flag", "never use the network"),
-    Definition("target", "ZOO_TARGET", "text", "target that `zoo pull` resolves for when none is given"),
+    Definition(
+        "target", "ZOO_TARGET", "text", "target of `zoo pull`, `fit`, `deploy` and `compare` where none is given"
+    ),
     Definition("prefer", "ZOO_PREFER", "choice", "what orders equally supported variants", PREFERENCES),
     Definition(
         "tracking", "ZOO_TRACKING", "text", "MLflow's tracking address, where `--track` puts what was measured"
