@@ -24,7 +24,7 @@ FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
     **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
-    **dict.fromkeys(("golden", "golden_rules", "lineage_rules"), FIRST),
+    **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "blanks", "card_text", "splice", "amend"), FIRST),
     **dict.fromkeys(
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
@@ -38,7 +38,7 @@ FLOORS = {
     **dict.fromkeys(("pictures", "preparation", "class_map", "segmenter", "drawing"), THIRD),
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
-    **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto"), THIRD),
+    **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto", "scaffold"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
     **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise", "install"), VERBS),
@@ -66,7 +66,7 @@ HEAVY = (
     "yaml",
     "tqdm",
 )
-AT_HOME = {"registry.document": {"yaml"}, "registry.schema": {"jsonschema"}}
+AT_HOME = {"registry.document": {"yaml"}, "registry.card_text": {"yaml"}, "registry.schema": {"jsonschema"}}
 """Modules that are nothing without their heavy import, and are themselves imported only where needed."""
 
 CARRIED = {"registry.deployment.linux.segment"}
