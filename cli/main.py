@@ -65,6 +65,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",
+        "new": "Begin a card from a model file.",
     },
     "Set up": {
         "config": "Settings: which value wins, and why.",

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from registry.card import BLANK
 from registry.document import plain
 
 WIDTH = 110
@@ -18,16 +19,15 @@ _IN_A_ROW = 90
 """Columns that a small mapping may take."""
 
 
-def dumped(value: Any, *, keep_block: tuple[Any, ...] = ()) -> str:
+def dumped(value: Any) -> str:
     """A mapping or list as lines of YAML that end with a newline.
 
-    Small mappings and short lists stand in brackets on one line.
+    Small mappings and short lists stand in brackets on one line, unless they hold a blank.
 
     Args:
         value: Of dicts, lists and scalars.
-        keep_block: Scalars that a reader has to find: what holds one of them has a line for each of its entries.
     """
-    text = yaml.dump(_marked(value, keep_block), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
+    text = yaml.dump(_marked(value), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
     assert isinstance(text, str)  # noqa: S101 - narrows the type
     return text
 
@@ -64,16 +64,15 @@ _Writer.add_representer(
 )
 
 
-def _marked(value: Any, keep_block: tuple[Any, ...]) -> Any:
+def _marked(value: Any) -> Any:
     """The value with its small parts marked to stand in one line."""
     if isinstance(value, dict):
-        inner = {key: _marked(item, keep_block) for key, item in value.items()}
+        inner = {key: _marked(item) for key, item in value.items()}
         small = all(_scalar(item) or isinstance(item, _Line) for item in inner.values())
-        kept = any(item in keep_block for item in inner.values() if _scalar(item))
-        return _Row(inner) if small and not kept and len(str(inner)) <= _IN_A_ROW else inner
+        return _Row(inner) if small and BLANK not in inner.values() and len(str(inner)) <= _IN_A_ROW else inner
     if isinstance(value, list):
         short = all(_scalar(item) and len(str(item)) <= _SHORT for item in value)
-        return _Line(value) if short else [_marked(item, keep_block) for item in value]
+        return _Line(value) if short else [_marked(item) for item in value]
     return value
 
 
