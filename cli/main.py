@@ -65,6 +65,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",
+        "doctor": "What is wrong with this set-up, and how to mend it.",
     },
     "Set up": {
         "config": "Settings: which value wins, and why.",
