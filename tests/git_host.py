@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,9 +66,13 @@ class GitHost:
         git(self._author, "checkout", "--quiet", "main")
         return merge
 
+    def rewind(self) -> None:
+        """Forget the last commit of `main`, as a forced push does; the host keeps the object."""
+        git(self._author, "reset", "--quiet", "--hard", "HEAD~1")
+
     def checkout(self, revision: str, depth: int | None = 1) -> Path:
         """What a runner's checkout makes of a revision: a detached head, by default without any history."""
-        folder = self._folder / "checkout"
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
         git(self._folder, "init", "--quiet", str(folder))
         git(folder, "remote", "add", "origin", self.address)
         history = [] if depth is None else [f"--depth={depth}"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds the revision that the change starts from, and fetches it where the checkout is too shallow to have it.
+# Finds the revision that the change starts from, and fetches as much history as it takes to compare with it.
 # Reads AGAINST, EVENT_BASE; writes the output `revision`, empty where there is nothing to compare with.
 set -euo pipefail
 export GIT_TERMINAL_PROMPT=0
@@ -8,11 +8,25 @@ commit_of() {
     git rev-parse --verify --quiet --end-of-options "$1^{commit}"
 }
 
+known() { # known NAME: sets `revision`, if it and the commit where the change left it are in this checkout
+    revision=$(commit_of "$1") && git merge-base "$revision" HEAD > /dev/null
+}
+
+is_shallow() {
+    [[ $(git rev-parse --is-shallow-repository) == true ]]
+}
+
 fetch() {
-    git check-ref-format --allow-onelevel "$1" || return # a name or hash, not a pattern that would write references
-    local depth=()
-    if [[ $(git rev-parse --is-shallow-repository) == true ]]; then depth=(--depth=1); fi
-    git fetch --quiet --no-tags --no-recurse-submodules "${depth[@]+"${depth[@]}"}" -- origin "$1"
+    git fetch --quiet --no-tags --no-recurse-submodules "$@"
+}
+
+fetch_history() { # least first: one commit more is enough for a pull request's merge, and a push of one commit
+    local head
+    head=$(git rev-parse HEAD)
+    if is_shallow && fetch --deepen=1 origin "$head" && known "$1"; then return; fi
+    if is_shallow && fetch --unshallow origin "$head" && known "$1"; then return; fi
+    # a name or hash, not a pattern that would write references
+    git check-ref-format --allow-onelevel "$1" && fetch -- origin "$1" && known FETCH_HEAD
 }
 
 wanted=$AGAINST
@@ -36,15 +50,10 @@ if [[ $wanted == -* || $wanted == *[[:cntrl:]]* ]]; then
     echo "::error title=zoo check::The input against is no name of a revision."
     exit 2
 fi
-if ! revision=$(commit_of "$wanted"); then
-    if ! { fetch "$wanted" && revision=$(commit_of FETCH_HEAD); }; then
-        echo "::error title=zoo check::The revision ${wanted//%/%25} is not in this checkout and cannot be fetched." \
-            "Check out with fetch-depth: 0, or judge everything with against: none."
-        exit 3
-    fi
+if ! known "$wanted" && ! fetch_history "$wanted"; then
+    echo "::error title=zoo check::The revision ${wanted//%/%25} is not in this checkout and cannot be fetched." \
+        "Check out with fetch-depth: 0, or judge everything with against: none."
+    exit 3
 fi
-echo "only what differs from $revision is judged"
-if ! git diff --quiet "$revision" -- zoo.toml; then
-    echo "::warning file=zoo.toml,title=zoo check::This change also edits the policy by which it is judged."
-fi
+echo "only what the change made of $revision is judged"
 echo "revision=$revision" >> "$GITHUB_OUTPUT"

@@ -147,17 +147,33 @@ def test_the_base_of_a_pull_request_is_what_github_merged_with(host: GitHost, de
 
     assert code == 0, log
     assert git(checkout, "diff", "--name-only", outputs["revision"]) == "cards/three.yaml"
+    assert git(checkout, "merge-base", outputs["revision"], "HEAD") == outputs["revision"]
     assert git(checkout, "rev-parse", "--is-shallow-repository") == ("true" if depth else "false")
 
 
+@pytest.mark.parametrize("commits", [1, 3])
 @pytest.mark.parametrize("depth", [1, None])
-def test_the_base_of_a_push_is_the_commit_before(host: GitHost, depth: int | None) -> None:
+def test_the_base_of_a_push_is_the_commit_before(host: GitHost, commits: int, depth: int | None) -> None:
     before = host.commit({"cards/three.yaml": "3"})
-    checkout = host.checkout(host.commit({"cards/four.yaml": "4"}), depth)
+    pushed = [host.commit({"cards/four.yaml": f"{number}"}) for number in range(commits)][-1]
+    checkout = host.checkout(pushed, depth)
 
     code, outputs, log = run("base.sh", checkout, AGAINST="auto", EVENT_BASE=before)
 
     assert (code, outputs) == (0, {"revision": before}), log
+    assert git(checkout, "merge-base", before, "HEAD") == before
+
+
+def test_what_a_forced_push_replaced_is_compared_from_where_the_two_parted(host: GitHost) -> None:
+    parted = git(host.checkout("main", None), "rev-parse", "HEAD")
+    before = host.commit({"cards/three.yaml": "3"})
+    host.rewind()
+    checkout = host.checkout(host.commit({"cards/four.yaml": "4"}), None)
+
+    code, outputs, log = run("base.sh", checkout, AGAINST="auto", EVENT_BASE=before)
+
+    assert (code, outputs) == (0, {"revision": before}), log
+    assert git(checkout, "merge-base", before, "HEAD") == parted
 
 
 @pytest.mark.parametrize(("against", "base"), [("auto", "0" * 40), ("auto", ""), ("none", "1" * 40), ("", "")])
@@ -201,13 +217,3 @@ def test_a_base_that_is_no_name_is_refused_without_repeating_it(host: GitHost, a
     assert (code, outputs) == (2, {})
     assert log == "::error title=zoo check::The input against is no name of a revision.\n"
     assert not (checkout / "x").exists()
-
-
-def test_a_change_of_the_policy_is_pointed_out(host: GitHost) -> None:
-    before = host.commit({"zoo.toml": "offline = true\n"})
-    checkout = host.checkout(host.commit({"zoo.toml": "offline = false\n"}))
-
-    code, outputs, log = run("base.sh", checkout, AGAINST="auto", EVENT_BASE=before)
-
-    assert (code, outputs) == (0, {"revision": before})
-    assert "::warning file=zoo.toml,title=zoo check::" in log
