@@ -65,6 +65,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",
+        "check": "Judge a submission: cards, files, claims, figures.",
+        "new": "Begin a card from a model file.",
     },
     "Set up": {
         "config": "Settings: which value wins, and why.",

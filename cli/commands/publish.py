@@ -108,8 +108,9 @@ class _Choice:
 
     def _valid(self) -> dict[str, Any]:
         from registry import document
+        from registry.consistency import find_documents
         from registry.problem import Problem
-        from registry.validate import find_documents, validate
+        from registry.validate import validate
 
         roots = [Path(root) for root in card_folders(self.settings)]
         verdicts = validate(find_documents([self.path]), roots)

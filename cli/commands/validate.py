@@ -40,7 +40,8 @@ def command(
     form: str,
 ) -> int:
     """Check cards, targets, datasets and lock files: schema, cross-references, plausible values."""
-    from registry.validate import find_documents, validate
+    from registry.consistency import find_documents
+    from registry.validate import validate
 
     voice = Voice(quiet=quiet, verbose=verbose)
     roots = [Path(folder) for folder in card_folders(load_settings(cards=cards, cache=cache))]

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from registry.consistency import find_documents
 from registry.document import MAX_BYTES
 from registry.problem import Problem
-from registry.validate import find_documents, validate
+from registry.validate import validate
 from tests.unit import builders
 
 CARDS = Path(__file__).resolve().parents[1] / "cards"

@@ -25,6 +25,7 @@ FLOORS = {
     **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "admission", "licences", "rulebook"), FIRST),
+    **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "blanks", "card_text", "splice", "amend"), FIRST),
     **dict.fromkeys(
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
@@ -39,7 +40,7 @@ FLOORS = {
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
     **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto"), THIRD),
-    **dict.fromkeys(("consistency", "submission"), THIRD),
+    **dict.fromkeys(("consistency", "submission", "scaffold"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
     **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise", "install", "check"), VERBS),
@@ -67,7 +68,7 @@ HEAVY = (
     "yaml",
     "tqdm",
 )
-AT_HOME = {"registry.document": {"yaml"}, "registry.schema": {"jsonschema"}}
+AT_HOME = {"registry.document": {"yaml"}, "registry.card_text": {"yaml"}, "registry.schema": {"jsonschema"}}
 """Modules that are nothing without their heavy import, and are themselves imported only where needed."""
 
 CARRIED = {"registry.deployment.linux.segment"}

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from registry.consistency import find_documents
 from registry.resources import data_folder
 from registry.schema import KINDS, load_schema
-from registry.validate import find_documents, validate
+from registry.validate import validate
 
 FOLDER = Path(data_folder("schemas"))
 CARDS = Path(data_folder("cards"))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from registry.consistency import find_documents
 from registry.errors import RequestError
 from registry.parallel import FEW
 from registry.problem import Problem
-from registry.validate import find_documents, validate
+from registry.validate import validate
 from tests.unit import builders
 from tests.unit.builders import INT8, card, metric, variant
 
