@@ -65,12 +65,13 @@ class ActionRunner:
 
     Attributes:
         temp: `RUNNER_TEMP`.
+        environment: Variables that every step has.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.temp = folder / "temp"
         self.temp.mkdir(parents=True)
-        self._environment = dict(environment)
+        self.environment = dict(environment)
 
     def run(
         self, action: Path, workspace: Path, event: Mapping[str, Any], variables: Mapping[str, str], **inputs: str
@@ -131,7 +132,7 @@ class ActionRunner:
         process = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             cwd=workspace,
-            env=self._environment | common | own | {"GITHUB_OUTPUT": str(written)},
+            env=self.environment | common | own | {"GITHUB_OUTPUT": str(written)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

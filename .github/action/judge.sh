@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Judges once, and leaves verdict and reports to the steps that follow; ends well whatever the verdict is.
-# Reads BASE, DATA, FULL, MIRRORS, OFFLINE, PATHS, PYTHON, SAMPLE, STRICT, ZOO.
+# Reads BASE, DATA, FULL, MIRRORS, OFFLINE, PATHS, PYTHON, RERUN, SAMPLE, STRICT, ZOO.
 set -euo pipefail
 
 mkdir -p "$RUNNER_TEMP/zoo-check"
@@ -18,10 +18,11 @@ each_line() { # each_line OPTION LINES: the option once for every line with some
 }
 
 [[ -z $BASE ]] || arguments+=("--against=$BASE")
+[[ -z $RERUN ]] || arguments+=("--rerun=$RERUN")
 [[ -z $SAMPLE ]] || arguments+=("--sample=$SAMPLE")
 [[ $FULL != true ]] || arguments+=(--full)
 [[ $STRICT != true ]] || arguments+=(--strict)
-[[ $OFFLINE != true ]] || export ZOO_OFFLINE=1
+[[ $OFFLINE != true ]] || arguments+=(--offline)
 each_line --mirror "$MIRRORS"
 each_line --data "$DATA"
 arguments+=(--)
