@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import (
     evaluation,
     inspection,
+    judgement,
     large,
     metrics,
     pull,
@@ -41,6 +42,7 @@ GROUPS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "sync": synchronisation.measure,
     "catalogue": large.measure,
     "validate": validation.measure,
+    "check": judgement.measure,
 }
 
 

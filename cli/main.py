@@ -65,6 +65,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Judge": {
         "validate": "Check cards against schema and cross-references.",
+        "check": "Judge a submission: cards, files, claims, figures.",
     },
     "Set up": {
         "config": "Settings: which value wins, and why.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -81,11 +81,16 @@ def guards(settings: Settings) -> Path:
     return Path(tempfile.gettempdir(), "zoo-guards")
 
 
-def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
+def make_obtainer(settings: Settings, voice: Voice, beside: Sequence[str] = ()) -> Obtainer:
     """What gets one artifact: from files that came with the cards, the settings' mirrors, and public addresses.
 
     Without public addresses when offline. A folder of cards may hold `blobs/sha256` like any mirror, as the shipped
     one does for the reference family.
+
+    Args:
+        settings: Of the command.
+        voice: Hears of transfers.
+        beside: Further folders of cards.
 
     Raises:
         RequestError: A mirror is of an unknown kind.
@@ -94,8 +99,9 @@ def make_obtainer(settings: Settings, voice: Voice) -> Obtainer:
     from cli.stores import open_mirror
     from registry.obtain import Obtainer
 
-    beside = [folder for folder in card_folders(settings) if Path(folder, "blobs").is_dir()]
-    mirrors = [open_mirror(address) for address in (*beside, *settings.mirrors, *settings.registries)]
+    folders = dict.fromkeys([*beside, *card_folders(settings)])
+    carried = [folder for folder in folders if Path(folder, "blobs").is_dir()]
+    mirrors = [open_mirror(address) for address in (*carried, *settings.mirrors, *settings.registries)]
     return Obtainer(local_cache(settings), mirrors, None if settings.offline else _open_url, voice)
 
 

@@ -25,7 +25,9 @@ def require_content(subject: str, head: bytes, format_: str | None) -> None:
     """
     expected = {None: "the file itself", "unknown": "a model file"}.get(format_, f"a {format_} file")
     if not head and format_ is not None:
-        raise MismatchError(subject, expected=expected, found="nothing: the body is empty", hint=REPORT)
+        raise MismatchError(
+            subject, expected=expected, found="nothing: the body is empty", hint=REPORT, rule="not-a-model"
+        )
     start = head.lstrip()[:64].lower()
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         raise MismatchError(
@@ -33,6 +35,7 @@ def require_content(subject: str, head: bytes, format_: str | None) -> None:
             expected=expected,
             found="a Git LFS pointer",
             hint="the address gives Git's placeholder; use one of the file itself, or a --mirror that holds it",
+            rule="lfs-pointer",
         )
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")):
         raise MismatchError(
@@ -40,10 +43,15 @@ def require_content(subject: str, head: bytes, format_: str | None) -> None:
             expected=expected,
             found="a web page",
             hint="the address leads to a page, perhaps a login or an error; use a --mirror that holds the file",
+            rule="not-a-model",
         )
     if format_ is not None and format_ in _MAGIC:
         offset, identifiers = _MAGIC[format_]
         if not head[offset:].startswith(identifiers):
             raise MismatchError(
-                subject, expected=expected, found=f"first bytes {head[:12].hex(' ') or 'none'}", hint=REPORT
+                subject,
+                expected=expected,
+                found=f"first bytes {head[:12].hex(' ') or 'none'}",
+                hint=REPORT,
+                rule="not-a-model",
             )

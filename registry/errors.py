@@ -39,10 +39,14 @@ class MismatchError(RejectedError):
         subject: What was read, such as a file name with its address.
         expected: The promised digest, size or kind.
         found: What was read instead.
+        rule: Kind of mismatch: `digest`, `lfs-pointer`, `not-a-model`.
     """
 
-    def __init__(self, subject: str, *, expected: str, found: str, hint: str | None = None) -> None:
+    def __init__(
+        self, subject: str, *, expected: str, found: str, hint: str | None = None, rule: str = "digest"
+    ) -> None:
         super().__init__(f"{subject}: expected {expected}, found {found}", hint=hint)
         self.subject = subject
         self.expected = expected
         self.found = found
+        self.rule = rule

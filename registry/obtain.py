@@ -147,7 +147,8 @@ class Obtainer:
                     return Obtained(artifact, got.digest, got.size, got.address, got.path)
                 except (MismatchError, UnavailableError) as error:
                     failures.append(error)
-        raise self._gave_up(variant, artifact, failures)
+        wrong = next((error for error in failures if isinstance(error, MismatchError)), None)
+        raise self._gave_up(variant, artifact, failures) from wrong
 
     def _cached(self, digest: Digest) -> Path | None:
         try:
@@ -169,6 +170,10 @@ class Obtainer:
                 if source.kind == "file":
                     yield Source(shown(source.url), functools.partial(self._open_url, source.url))
 
+    def _kept_from(self, artifact: Artifact) -> bool:
+        """Whether there are addresses that were not asked, because the network is off."""
+        return self._open_url is None and any(source.kind == "file" for source in artifact.sources)
+
     def _gave_up(self, variant: Variant, artifact: Artifact, failures: list[ZooError]) -> ZooError:
         told = "".join(f"\n  {error.message}" for error in failures)
         wrong = [error for error in failures if isinstance(error, MismatchError)]
@@ -182,4 +187,7 @@ class Obtainer:
         hint = (
             hints[0] if hints else "give a place that holds it with --mirror, or check the network and pull again"
         )
-        return UnavailableError(f"no place gave {artifact.file} ({variant.full_name}){offline}{told}", hint=hint)
+        # nowhere to be had, and nobody failed to answer: a place that holds it has to be named
+        nowhere = all(isinstance(error, NotHeldError) for error in failures) and not self._kept_from(artifact)
+        kind = NotHeldError if nowhere else UnavailableError
+        return kind(f"no place gave {artifact.file} ({variant.full_name}){offline}{told}", hint=hint)

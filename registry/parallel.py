@@ -14,31 +14,41 @@ Result = TypeVar("Result")
 FEW = 48
 """Below this many items starting processes costs more than it saves."""
 
-_CHUNK = 16
+CHUNK = 16
+"""Items that a worker takes at once: enough to hide what sending them costs."""
+
 _WAITING = 4
 """Chunks in flight per processor: enough to keep it busy, few enough to keep memory flat."""
 
 
-def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def ordered_map(
+    function: Callable[[Item], Result], items: Iterable[Item], *, few: int = FEW, chunk: int = CHUNK
+) -> Iterator[Result]:
     """Yield `function(item)` for each item, in order.
 
     The function must be importable by name; it runs in worker processes when there are many items.
+
+    Args:
+        function: What is done with each.
+        items: What it is done with.
+        few: Below this many items it is done in this process.
+        chunk: Items that a worker takes at once.
     """
     stream = iter(items)
-    head = list(itertools.islice(stream, FEW))
+    head = list(itertools.islice(stream, few))
     workers = os.cpu_count() or 1
-    if len(head) < FEW or workers == 1:
+    if len(head) < few or workers == 1:
         yield from map(function, itertools.chain(head, stream))
         return
 
     from concurrent.futures import Future, ProcessPoolExecutor
 
     source = itertools.chain(head, stream)
-    chunks = iter(lambda: list(itertools.islice(source, _CHUNK)), [])
+    chunks = iter(lambda: list(itertools.islice(source, chunk)), [])
     with ProcessPoolExecutor(workers) as pool:
         pending: deque[Future[list[Result]]] = deque()
-        for chunk in chunks:
-            pending.append(pool.submit(_apply, function, chunk))
+        for taken in chunks:
+            pending.append(pool.submit(_apply, function, taken))
             if len(pending) >= workers * _WAITING:
                 yield from pending.popleft().result()
         while pending:

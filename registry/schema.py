@@ -18,7 +18,10 @@ from registry.errors import RequestError
 from registry.problem import Problem
 from registry.resources import data_folder
 
-KINDS = ("model-card", "target", "dataset", "lock", "training", "quantization", "lineage", "pipeline", "deployment")
+KINDS = (
+    "model-card", "target", "dataset", "lock", "training", "quantization", "lineage", "pipeline", "deployment",
+    "check",
+)  # fmt: skip
 
 
 @functools.cache

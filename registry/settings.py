@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from registry.errors import RequestError
 
 if TYPE_CHECKING:
+    from registry.admission import Admission
     from registry.policy import Rule
 
 BUILTIN = "builtin"
 """Word in `cards` for the catalogue that is shipped with the distribution."""
 
-TRUST = "trust"
-"""Table in `zoo.toml` with a rule a publisher; only files have it, so that no variable can lend trust."""
+TABLES = {
+    "trust": "whose signatures count for this publisher, and whether one is required",
+    "policy": "what `zoo check` asks of every submission",
+    "data": "folder of this dataset's pictures, on which `zoo check` measures again",
+}
+"""Tables of `zoo.toml`, each with what one of its keys says; only files have them: no variable can lend trust."""
 
 COMMANDS = ("ssh",)
 """Settings that are run as a command, so that no project that somebody else wrote may have them."""
@@ -55,7 +60,9 @@ DEFINITIONS = (
     Definition("registries", "ZOO_REGISTRY", "addresses", "stores whose published variants join the catalogue"),
     Definition("mirrors", "ZOO_MIRROR", "addresses", "folders, sites, buckets or registries that hold the bytes"),
     Definition("offline", "ZOO_OFFLINE", "flag", "never use the network"),
-    Definition("target", "ZOO_TARGET", "text", "target that `zoo pull` resolves for when none is given"),
+    Definition(
+        "target", "ZOO_TARGET", "text", "target of `zoo pull`, `fit`, `deploy` and `compare` where none is given"
+    ),
     Definition("prefer", "ZOO_PREFER", "choice", "what orders equally supported variants", PREFERENCES),
     Definition(
         "tracking", "ZOO_TRACKING", "text", "MLflow's tracking address, where `--track` puts what was measured"
@@ -84,8 +91,10 @@ class Settings(NamedTuple):
         prefer: Default preference.
         tracking: MLflow's tracking address; may hold credentials.
         ssh: Command that reaches boards, its words as a shell would split them.
-        candidates: Every value that any place gives, by setting, the winner first; a rule's is `trust.PUBLISHER`.
+        candidates: Every value that any place gives, by setting, the winner first; of a table `TABLE.KEY`.
         trust: Whose signatures count, by publisher.
+        policy: What is asked of submissions.
+        data: Folders of pictures, by dataset.
     """
 
     cache: str
@@ -99,6 +108,8 @@ class Settings(NamedTuple):
     ssh: str
     candidates: Mapping[str, tuple[Candidate, ...]]
     trust: Mapping[str, Rule]
+    policy: Admission
+    data: Mapping[str, str]
 
 
 def user_folder(environ: Mapping[str, str], kind: Literal["cache", "config", "data"]) -> str:
@@ -141,13 +152,58 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, use
         ]
         candidates[item.name] = tuple(found)
     winners = {name: found[0].value for name, found in candidates.items()}
-    trust: dict[str, Rule] = {}
+    tables: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
     for origin, values in reversed(places):
-        for publisher, rule in values.get(TRUST, {}).items():
-            trust.setdefault(publisher, rule)
-            name = f"{TRUST}.{publisher}"
-            candidates[name] = (*candidates.get(name, ()), Candidate(rule, origin))
-    return Settings(**winners, candidates=candidates, trust=trust)
+        for table, found_here in tables.items():
+            for key, value in values.get(table, {}).items():
+                found_here.setdefault(key, value)
+                name = f"{table}.{key}"
+                candidates[name] = (*candidates.get(name, ()), Candidate(value, origin))
+    return Settings(
+        **winners,
+        candidates=candidates,
+        trust=tables["trust"],
+        policy=policy_of(tables["policy"]),
+        data=tables["data"],
+    )
+
+
+def policy_of(values: Mapping[str, Any]) -> Admission:
+    """The policy of the values of `[policy]`, by key."""
+    from registry.admission import admission
+
+    return admission(values)
+
+
+def as_of(settings: Settings, project: str, text: str) -> tuple[Admission, dict[str, str]]:
+    """Policy and data where the project's file is what it was at another time.
+
+    Args:
+        settings: As they are now.
+        project: The project's file.
+        text: What it had then.
+
+    Raises:
+        RequestError: It is no TOML, or a table has another form.
+    """
+    import tomllib
+
+    then = f"{project} as it was"
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"{then}: cannot be read as TOML: {error}", hint="mend it there first") from None
+    values: dict[str, dict[str, Any]] = {}
+    for table in ("policy", "data"):
+        kept = {
+            name.partition(".")[2]: one.value
+            for name, found in settings.candidates.items()
+            if name.startswith(f"{table}.")
+            for one in reversed(found)
+            if one.origin != project
+        }
+        values[table] = kept | _table(table, document.get(table, {}), project)
+    return policy_of(values["policy"]), values["data"]
 
 
 def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -187,13 +243,13 @@ def _read_file(path: str) -> dict[str, Any]:
     known = {item.name: item for item in DEFINITIONS}
     values: dict[str, Any] = {}
     for key, value in document.items():
-        if key == TRUST:
-            values[key] = _rules(value, path)
+        if key in TABLES:
+            values[key] = _table(key, value, path)
             continue
         if key not in known:
             import difflib
 
-            names = (*known, TRUST)
+            names = (*known, *TABLES)
             near = difflib.get_close_matches(key, names, n=1)
             expected = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(names)
             raise RequestError(f"{path}: unknown setting {key!r}", hint=expected)
@@ -201,13 +257,28 @@ def _read_file(path: str) -> dict[str, Any]:
     return values
 
 
-def _rules(table: Any, path: str) -> dict[str, Rule]:
+def _table(name: str, table: Any, path: str) -> dict[str, Any]:
+    if name == "data":
+        return _folders(table, path)
+    if name == "policy":
+        from registry import admission
+
+        return admission.read(table, path)
     from registry import policy
 
     rules = policy.read(table, path)
     return {
         name: rule._replace(keys=tuple(_beside(key, path) for key in rule.keys)) for name, rule in rules.items()
     }
+
+
+def _folders(table: Any, path: str) -> dict[str, str]:
+    if not isinstance(table, dict) or not all(isinstance(one, str) and one for one in table.values()):
+        raise RequestError(
+            f"{path}: data: expected a folder for each dataset, found {str(table)[:80]!r}",
+            hint='such as [data] with pascal-voc-2012 = "VOCdevkit/VOC2012"',
+        )
+    return {name: _beside(folder, path) for name, folder in table.items()}
 
 
 def _from_toml(item: Definition, value: Any, path: str) -> Any:

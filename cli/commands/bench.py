@@ -44,11 +44,23 @@ Exit codes: 0 measured, 1 the model cannot be run or the figure is too noisy to 
 @click.option("--benchmark-model", "tool", metavar="PATH", help="Where the board has `benchmark_model`.")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="CPU threads.")
 @click.option("--delegate", metavar="NAME", help="Run on this delegate or execution provider, not on the CPU.")
-@click.option("--runs", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Runs, at least.")
 @click.option(
-    "--seconds", type=click.FloatRange(0, 3600), default=1.0, show_default=True, help="Seconds of runs, at least."
+    "--runs",
+    type=click.IntRange(1, 1_000_000),
+    default=50,
+    show_default=True,
+    help="Least number of measured runs.",
 )
-@click.option("--warmup", type=click.IntRange(0, 100_000), default=5, show_default=True, help="Runs before.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 3600),
+    default=1.0,
+    show_default=True,
+    help="Least time that is measured, in seconds.",
+)
+@click.option(
+    "--warmup", type=click.IntRange(0, 100_000), default=5, show_default=True, help="Runs before the measured ones."
+)
 @click.option("--record", is_flag=True, help="Write the figure into the card.")
 @click.option(
     "--target", metavar="NAME", shell_complete=complete.targets, help="What is measured on, for --record."

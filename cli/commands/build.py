@@ -43,7 +43,7 @@ then lies in the cache, and `zoo pull` takes it from there. Exit code 1 when oth
     "folder",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder for file and record.",
+    help="Folder for file and record; the cache alone when not given.",
 )
 @click.option(
     "--data",

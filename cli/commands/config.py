@@ -9,8 +9,6 @@ import click
 from cli import output
 from cli.session import load_settings, user_file
 
-TRUST_HELP = "whose signatures count for this publisher, and whether one is required; only in files"
-
 
 @click.command(
     "config",
@@ -24,17 +22,19 @@ A setting is taken from, best first: the flag, its ZOO_ variable, ./zoo.toml, yo
 @output.format_option("text", "json")
 def command(form: str) -> None:
     """Show every setting, which place gives its value, and what that overrides."""
-    from registry.settings import DEFINITIONS
+    from registry.settings import DEFINITIONS, TABLES
 
     settings = load_settings()
-    about = {item.name: (item.variable, item.help) for item in DEFINITIONS}
+    about: dict[str, tuple[str | None, str]] = {item.name: (item.variable, item.help) for item in DEFINITIONS}
+    for name in settings.candidates.keys() - about.keys():
+        about[name] = (None, f"{TABLES[name.partition('.')[0]]}; only in files")
     if form == "json":
         output.print_json(
             {
                 name: {
                     "value": _plain(found[0].value),
-                    "variable": about.get(name, (None, ""))[0],
-                    "help": about.get(name, ("", TRUST_HELP))[1],
+                    "variable": about[name][0],
+                    "help": about[name][1],
                     "from": [{"value": _plain(one.value), "origin": one.origin} for one in found],
                 }
                 for name, found in settings.candidates.items()
@@ -43,7 +43,7 @@ def command(form: str) -> None:
         return
     for name, (winner, *losers) in settings.candidates.items():
         click.echo(f"{click.style(name, bold=True)} = {_plain(winner.value)}")
-        click.echo(f"    {about.get(name, ('', TRUST_HELP))[1]}")
+        click.echo(f"    {about[name][1]}")
         click.echo(
             f"    from {winner.origin}"
             + "".join(f"; overrides {_plain(one.value)} from {one.origin}" for one in losers)
@@ -61,4 +61,4 @@ def _plain(value: Any) -> Any:
         return [shown(one) if "://" in one else one for one in value]  # an address may hold a password
     if isinstance(value, str) and "://" in value:
         return shown(value)
-    return value if isinstance(value, bool) or value is None else str(value)
+    return value if isinstance(value, bool | int | float) or value is None else str(value)

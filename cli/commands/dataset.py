@@ -34,7 +34,7 @@ Examples:
 
 The folder is held against a dataset card: the one that --dataset names, or its own dataset.yaml, or that of PASCAL
 VOC 2012. All problems are listed: missing, damaged, of different sizes, ids without a class, repeated, and images
-of a held-out list that a training list has too, by name or by bytes. Exit code 1 when there is one.""",
+of a held-out list that a training list has too, by name or by bytes. Exit code 1 when there is a problem.""",
 )
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option("--split", "splits", multiple=True, metavar="NAME", help="Only this list; may be repeated.")
@@ -149,7 +149,14 @@ def build() -> None:
     """Derive a dataset from others."""
 
 
-@build.command("trainaug")
+@build.command(
+    "trainaug",
+    epilog="""\b
+Examples:
+  zoo dataset build trainaug VOCdevkit/VOC2012
+
+Its masks lie in SegmentationClassAug, which the augmented annotations of VOC unpack to.""",
+)
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @voice_options
 def trainaug_(folder: Path, quiet: bool, verbose: bool) -> None:
@@ -175,7 +182,13 @@ does.""",
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option("--class", "wanted", multiple=True, required=True, metavar="NAME", help="Class to keep; repeat it.")
 @click.option("--train", default="train", show_default=True, metavar="SPLIT", help="List of training images.")
-@click.option("--mode", type=click.Choice(["zoo", "st"]), default="zoo", show_default=True, help="Whose rules.")
+@click.option(
+    "--mode",
+    type=click.Choice(["zoo", "st"]),
+    default="zoo",
+    show_default=True,
+    help="Whose rules: ours, or those of ST's script.",
+)
 @click.option("--dataset", "name", metavar="NAME", shell_complete=complete.datasets, help="Dataset card of SOURCE.")
 @common_options
 def classes_(

@@ -47,7 +47,13 @@ into a database of your own. Exit code 1 when --check contradicts the card.""",
     "--data", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder in the PASCAL VOC layout."
 )
 @click.option("--split", default="val", show_default=True, metavar="NAME", help="List of images.")
-@click.option("--dataset", "dataset_name", metavar="NAME", shell_complete=complete.datasets, help="Its card.")
+@click.option(
+    "--dataset",
+    "dataset_name",
+    metavar="NAME",
+    shell_complete=complete.datasets,
+    help="Dataset card of the images.",
+)
 @click.option(
     "--protocol", "protocols", multiple=True, metavar="NAME", help="Only this protocol; repeat for several."
 )
@@ -57,8 +63,20 @@ into a database of your own. Exit code 1 when --check contradicts the card.""",
 @click.option("--as", "card", metavar="NAME", help="The variant whose card says how pictures go in.")
 @click.option("--against", metavar="NAME|FILE", help="A second model on the same images: what is lost or gained.")
 @click.option("--check", is_flag=True, help="Hold the card's accuracies against what is measured.")
-@click.option("--tolerance", type=click.FloatRange(0, 1), default=0.005, show_default=True, help="Of --check.")
-@click.option("--max-bad", type=click.IntRange(min=0), default=0, show_default=True, help="Images that may be bad.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.005,
+    show_default=True,
+    help="Largest difference to the card's figure that --check takes for the same.",
+)
+@click.option(
+    "--max-bad",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many images that cannot be read are left out.",
+)
 @click.option(
     "--report",
     "folder",

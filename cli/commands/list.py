@@ -61,7 +61,7 @@ With --target, latency and memory are those on that target; else the best over a
 @click.option(
     "--availability",
     type=click.Choice(["available", "unavailable", "reference-only"]),
-    help="The publisher's own mark.",
+    help="Only variants that their publisher marks so.",
 )
 @click.option("--pinned/--unpinned", default=None, help="Only variants with (or without) digests of their files.")
 @click.option(
@@ -72,7 +72,7 @@ With --target, latency and memory are those on that target; else the best over a
     help="Order; unknown figures come last.",
 )
 @click.option("--reverse", is_flag=True, help="The other way round.")
-@click.option("--limit", type=click.IntRange(min=1), help="Most rows.")
+@click.option("--limit", type=click.IntRange(min=1), help="Show no more rows than this.")
 @output.format_option("text", "json", "csv")
 @registry_option
 @common_options

@@ -40,7 +40,12 @@ beside those of the training that made the parent.""",
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
 @click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the result."
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the result; quantized/NAME when not given.",
 )
 @click.option(
     "--data", metavar="DIR", type=click.Path(path_type=Path), help="Folder of all images that CONFIG names."

@@ -42,7 +42,14 @@ over, told as having no effect, or refused by name with its line; --dry-run show
 With --track the pipeline becomes a run in MLflow, and its steps runs inside it.""",
 )
 @click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the run.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the run; runs/NAME when not given.",
+)
 @click.option("--from", "vendor", type=click.Choice(["st"]), help="Whose form the configuration has.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--restart", is_flag=True, help="Begin anew, whatever is done already.")

@@ -33,7 +33,14 @@ With --track the images, the training with its learning curves, samples and sign
 logged by the same command with --track.""",
 )
 @click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the run.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the run; what CONFIG states, else runs/NAME, when not given.",
+)
 @click.option(
     "--resume/--restart", default=None, help="Only go on with a run, or begin anew; by itself it does what it can."
 )

@@ -30,7 +30,13 @@ otherwise; nobody has to log in, so whoever reaches it can read and change every
 taken, 3 MLflow is missing or does not start.""",
 )
 @click.option("--tracking", metavar="URI", help="A database's or an MLflow server's address.")
-@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=5000,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Interface to listen on.")
 @click.option("--no-open", is_flag=True, help="Only say the address; open no browser.")
 @voice_options

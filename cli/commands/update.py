@@ -19,7 +19,10 @@ Examples:
   ZOO_REGISTRY=oci://registry.example.org/models zoo update
 
 A registry is a store that `zoo publish` fills. Name yours once, in zoo.toml:
+
+\b
   registries = ["s3://team-models/zoo"]
+
 Its newest versions then stand in `zoo list` and `zoo pull`, before cards of the same name in folders; yanked ones
 do not. `zoo pull` reads it anew by itself; `zoo list` and `zoo show` use what was read last.""",
 )

@@ -52,6 +52,7 @@ def explain(rule: str) -> Explanation:
     """
     if rule in RULES:
         return RULES[rule]
-    near = difflib.get_close_matches(rule, RULES, n=3)
+    asked = rule[:80]
+    near = difflib.get_close_matches(asked, RULES, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "docs/reference/errors.md lists every rule"
-    raise RequestError(f"no rule {rule[:80]!r}", hint=hint)
+    raise RequestError(f"no rule {asked!r}", hint=hint)
