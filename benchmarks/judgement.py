@@ -1,4 +1,4 @@
-"""`zoo check` of a hundred changed variants with cached files, and of nothing changed, beyond `zoo check --help`."""
+"""`zoo check` of a hundred changed variants with cached files, and of none, beyond `zoo check --help`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -56,6 +55,8 @@ def admission(values: Mapping[str, Any]) -> Admission:
 
 def _value(key: str, value: object, where: str) -> Any:
     if key not in Admission._fields:
+        import difflib
+
         near = difflib.get_close_matches(key, Admission._fields, n=1)
         known = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(Admission._fields)
         raise RequestError(f"{where}: unknown key", hint=known)

@@ -14,6 +14,9 @@ Plain = Mapping[str, Any]
 
 UNPINNED = "unpinned"
 
+BLANK = "TODO"
+"""Stands where a person has to say something; see `registry.blanks`."""
+
 LINEAGE_ROLE = "lineage"
 """Role of the record of how a model file came about."""
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from registry.card import Variant
 from registry.facts import Facts
 from registry.footprint import Footprint
-from registry.inspect.graph import Shape, Tensor
+from registry.inspect.graph import Tensor
 from registry.units import BYTES, format_bytes
 
 State = Literal["confirmed", "contradicted", "unchecked"]
@@ -104,8 +104,7 @@ def _quantization(variant: Variant, facts: Facts) -> Iterator[Claim]:
         if not _unknown(stated.get(key)):
             yield _said(f"quantization.{key}", stated[key], value)
     if "float_layers" in stated:
-        names = sorted(_layer_names(facts))
-        yield _said("quantization.float_layers", sorted(stated["float_layers"]), names)
+        yield _said("quantization.float_layers", sorted(stated["float_layers"]), facts.float_layer_names)
     if stated.get("method") not in (None, "none", "unknown"):
         told = "a file does not say how its scales came about"
         yield Claim("quantization.method", "unchecked", stated["method"], "", told)
@@ -114,45 +113,12 @@ def _quantization(variant: Variant, facts: Facts) -> Iterator[Claim]:
         yield Claim("quantization.calibration", "unchecked", "stated", "", told)
 
 
-def _layer_names(facts: Facts) -> Iterator[str]:
-    for layer in facts.scheme.float_layers:
-        yield layer.operator.name or facts.graph.tensors[layer.operator.outputs[0]].name
-
-
 def _resolution(variant: Variant, facts: Facts) -> Iterator[Claim]:
-    sides = _image(facts)
+    sides = facts.image
     for key in ("height", "width", "channels"):
         stated = variant.document["resolution"].get(key)
         if stated is not None:
             yield _said(f"resolution.{key}", stated, sides.get(key), "the input's size is open in the file")
-
-
-def _image(facts: Facts) -> dict[str, int | None]:
-    """Height, width and channels of the first input with four dimensions."""
-    for index in facts.graph.inputs:
-        shape = facts.graph.tensors[index].shape
-        if shape and len(shape) == 4:
-            order = (
-                ("channels", "height", "width")
-                if _channels_first(facts, shape)
-                else ("height", "width", "channels")
-            )
-            return dict(zip(order, shape[1:], strict=True))
-    return {}
-
-
-def _channels_first(facts: Facts, shape: Shape) -> bool:
-    """Whether the channels come before height and width: as the image that goes in has them, else as usual.
-
-    An ONNX file may have been converted from one whose channels come last, and keeps them there at its ends.
-    """
-    for own in (shape, *(facts.graph.tensors[index].shape for index in facts.graph.inputs)):
-        if own and len(own) == 4 and (own[1] in _CHANNELS) != (own[3] in _CHANNELS):
-            return own[1] in _CHANNELS
-    return facts.graph.layout == "NCHW"
-
-
-_CHANNELS = (1, 3)
 
 
 def _tensors(variant: Variant, facts: Facts) -> Iterator[Claim]:
@@ -248,7 +214,7 @@ def _preprocessing(variant: Variant, facts: Facts) -> Iterator[Claim]:
 def _normalisation(key: str, stated: Mapping[str, Any], facts: Facts) -> Claim:
     """A card says (pixel - mean) * scale; so does a quantized input, and metadata say (pixel - mean) / std."""
     about = f"preprocessing.{key}"
-    found, told = _metadata_normalisation(key, facts), "by its metadata"
+    found, told = facts.normalisation.get(key, []), "by its metadata"
     if not found and facts.graph.inputs:
         tensor = facts.graph.tensors[facts.graph.inputs[0]]
         if tensor.quantization and tensor.dtype == "uint8":
@@ -278,14 +244,6 @@ _CALIBRATED = 0.05
 _OWN_SCALE = "by its input's own scale"
 
 
-def _metadata_normalisation(key: str, facts: Facts) -> list[float]:
-    text = facts.graph.metadata.get("input.0.mean" if key == "mean" else "input.0.std", "")
-    try:
-        return [float(one) if key == "mean" else 1 / float(one) for one in text.replace(",", " ").split()]
-    except (ValueError, ZeroDivisionError):
-        return []
-
-
 def _wide(values: list[float]) -> list[float]:
     return values * 3 if len(values) == 1 else values
 
@@ -293,27 +251,9 @@ def _wide(values: list[float]) -> list[float]:
 def _classes(variant: Variant, facts: Facts) -> Iterator[Claim]:
     stated = variant.document.get("classes", {})
     if "count" in stated:
-        yield _said("classes.count", stated["count"], _class_count(facts), "the output has no dimension of classes")
+        yield _said("classes.count", stated["count"], facts.class_count, "the output has no dimension of classes")
     if "names" in stated and facts.labels:
         yield _said("classes.names", list(stated["names"]), facts.labels)
-
-
-def _class_count(facts: Facts) -> int | None:
-    """Size of the class dimension of the scores: of the output, or of what the graph takes the class from."""
-    graph = facts.graph
-    for index in graph.outputs:
-        maker = graph.producers.get(index)
-        for _step in range(8):
-            if maker is None or maker.type == "argmax" or not maker.inputs:
-                break
-            maker = graph.producers.get(maker.inputs[0]) if facts.structure.argmax else None
-        source = maker.inputs[0] if maker is not None and maker.type == "argmax" and maker.inputs else index
-        shape = graph.tensors[source].shape
-        if shape and len(shape) == 4:
-            return shape[1] if _channels_first(facts, shape) else shape[3]
-        if shape and len(shape) == 2:
-            return shape[1]
-    return None
 
 
 def _figures(variant: Variant, facts: Facts) -> Iterator[Claim]:

@@ -93,9 +93,13 @@ def gather_context(roots: Iterable[Path], documents: Iterable[Path]) -> Context:
 
 def judge(path: Path, context: Context) -> Verdict:
     """Judge one document by itself. Never raises for bad input."""
-    document = read(path)
+    return judge_document(read(path), str(path), context)
+
+
+def judge_document(document: Document | Problem, file: str, context: Context) -> Verdict:
+    """The same of what reading a file came to."""
     if isinstance(document, Problem):
-        return Verdict(str(path), (document,))
+        return Verdict(file, (document,))
     try:
         kind = schema.kind_of(document)
     except RequestError:
@@ -107,12 +111,12 @@ def judge(path: Path, context: Context) -> Verdict:
             expected="a 'schema' property: " + ", ".join(f"{kind}/1" for kind in schema.KINDS),
             found=repr(stated)[:100],
         )
-        return Verdict(str(path), (problem,))
+        return Verdict(file, (problem,))
     problems = rules.check(document, kind)
     if not problems and kind == "dataset":
         problems = list(_dataset(document, context))
     if problems or kind != "model-card":
-        return Verdict(str(path), tuple(problems))
+        return Verdict(file, tuple(problems))
     problems += plausible.check(document)
     problems += _references(document, context)
     return _card_verdict(document, problems)

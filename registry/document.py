@@ -28,6 +28,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
 # what could drive a terminal or make text read other than it is: C0 but tab and newline, DEL, C1, and
 # the bidirectional overrides
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a letter, which UTF-8 cannot say
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -133,6 +134,23 @@ def parse(data: bytes, file: str) -> Document | Problem:
     return Document(file, builder.root, builder.places)
 
 
+def plain(text: str) -> Any:
+    """What a scalar without quotes means: null, a boolean, a number, else its own text."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in "0123456789+-.":
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text)
+    return text
+
+
+def speakable(text: str) -> bool:
+    """Whether a document can hold a text as it is: some text in Unicode without what could drive a terminal."""
+    return bool(text) and (text.isprintable() or not (_HIDDEN.search(text) or _SURROGATE.search(text)))
+
+
 class _RefusedError(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -187,17 +205,10 @@ class _Builder:
         self._put(event, text if not event.implicit[0] else self._plain(event, text))
 
     def _plain(self, event: Any, text: str) -> Any:
-        if text in _WORDS:
-            return _WORDS[text]
-        if text[0] in "0123456789+-.":
-            if _INTEGER.fullmatch(text):
-                return int(text)
-            if _FLOAT.fullmatch(text):
-                value = float(text)
-                if value in (float("inf"), float("-inf")):
-                    self._refuse(event, "number", "the number is too large", "a finite number", text[:40])
-                return value
-        return text
+        value = plain(text)
+        if value in (float("inf"), float("-inf")):
+            self._refuse(event, "number", "the number is too large", "a finite number", text[:40])
+        return value
 
     def _put(self, event: Any, value: Any) -> None:
         if not self.stack:

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from registry.inspect.cost import Cost, cost, parameters
-from registry.inspect.graph import Graph, Tensor
+from registry.inspect.graph import Dimension, Graph, Shape, Tensor
 from registry.inspect.scheme import Scheme, scheme_of
 from registry.inspect.structure import Structure, structure_of
+
+_CHANNELS = (1, 3)
+"""Channels of an image: grey, or three colours."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,61 @@ class Facts:
         if len(texts) != 1:
             return []
         return [line.strip() for line in texts[0].decode("utf-8", "replace").splitlines() if line.strip()]
+
+    @property
+    def image(self) -> Mapping[str, Dimension]:
+        """Height, width and channels of the first input with four dimensions; empty where there is none."""
+        for index in self.graph.inputs:
+            shape = self.graph.tensors[index].shape
+            if shape and len(shape) == 4:
+                sides = ("height", "width")
+                names = ("channels", *sides) if self.channels_first(shape) else (*sides, "channels")
+                return dict(zip(names, shape[1:], strict=True))
+        return {}
+
+    def channels_first(self, shape: Shape) -> bool:
+        """Whether the channels come before height and width: as the image that goes in has them, else as usual.
+
+        An ONNX file may have been converted from one whose channels come last, and keeps them there at its ends.
+        """
+        for own in (shape, *(self.graph.tensors[index].shape for index in self.graph.inputs)):
+            if own and len(own) == 4 and (own[1] in _CHANNELS) != (own[3] in _CHANNELS):
+                return own[1] in _CHANNELS
+        return self.graph.layout == "NCHW"
+
+    @property
+    def class_count(self) -> Dimension:
+        """Size of the class dimension of the scores: of the output, or of what the graph takes the class from."""
+        graph = self.graph
+        for index in graph.outputs:
+            maker = graph.producers.get(index)
+            for _step in range(8):
+                if maker is None or maker.type == "argmax" or not maker.inputs:
+                    break
+                maker = graph.producers.get(maker.inputs[0]) if self.structure.argmax else None
+            source = maker.inputs[0] if maker is not None and maker.type == "argmax" and maker.inputs else index
+            shape = graph.tensors[source].shape
+            if shape and len(shape) == 4:
+                return shape[1] if self.channels_first(shape) else shape[3]
+            if shape and len(shape) == 2:
+                return shape[1]
+        return None
+
+    @property
+    def float_layer_names(self) -> list[str]:
+        """Layers that stay float in a file that is otherwise quantized, by operator, else by tensor; sorted."""
+        layers = (layer.operator for layer in self.scheme.float_layers)
+        return sorted(layer.name or self.graph.tensors[layer.outputs[0]].name for layer in layers)
+
+    @property
+    def normalisation(self) -> Mapping[str, list[float]]:
+        """`mean` and `scale` by the file's metadata, which say (pixel - mean) / deviation; empty where none do."""
+        texts = (self.graph.metadata.get(f"input.0.{key}", "") for key in ("mean", "std"))
+        try:
+            mean, deviation = ([float(one) for one in text.replace(",", " ").split()] for text in texts)
+            return {"mean": mean, "scale": [1 / one for one in deviation]} if mean and deviation else {}
+        except (ValueError, ZeroDivisionError):
+            return {}
 
     @property
     def weight_bytes(self) -> dict[str, int]:

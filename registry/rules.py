@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from registry import golden_rules, lineage_rules, schema
+from registry import blanks, golden_rules, lineage_rules, schema
 from registry.card import REQUIRED
 from registry.document import Document, Step
 from registry.problem import Problem
@@ -15,8 +15,8 @@ Place = tuple[Step, ...]
 
 
 def check(document: Document, kind: str) -> list[Problem]:
-    """Every breach of the schema, or, where there is none, of the rules for a single document."""
-    problems = schema.check(document, kind)
+    """Every breach of the schema and every blank, or, where there is none, of the rules for a single document."""
+    problems = blanks.explain(document, schema.check(document, kind))
     if problems:
         return problems
     rules = {"model-card": _card, "target": _target, "dataset": _dataset, "lineage": lineage_rules.check}

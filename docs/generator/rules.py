@@ -27,7 +27,7 @@ SUBMISSIONS = "registry/submission/"
 NO_RULES = frozenset({"keras-h5"})
 """A format, which looks like a rule of files."""
 
-OTHERS = {"registry/validate.py": ("unknown-dataset", "unknown-target"), "registry/schema.py": ("anyOf",)}
+OTHERS = {"registry/consistency.py": ("unknown-dataset", "unknown-target"), "registry/schema.py": ("anyOf",)}
 """Rules that are put together of two words, and the keyword that no schema has today."""
 
 _ANNOTATIONS = {"$id", "$schema", "$ref", "title", "description", "examples", "default", "$comment"}
@@ -70,7 +70,7 @@ def _of_problems(source: str) -> Iterator[str]:
             continue
         place = PLACES.get(node.func.id if isinstance(node.func, ast.Name) else node.func.attr, -1)
         if 0 <= place < len(node.args) and isinstance(node.args[place], ast.Constant | ast.IfExp):
-            yield from _texts(node.args[place])
+            yield from filter(None, _texts(node.args[place]))
 
 
 def _by_name(file: str, source: str) -> Iterator[str]:
@@ -80,6 +80,7 @@ def _by_name(file: str, source: str) -> Iterator[str]:
             yield text
         if file.startswith(SUBMISSIONS) and text in submissions.CHAPTER.rules:
             yield text
+    yield from re.findall(r'\brule="([a-z-]+)"', source)
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

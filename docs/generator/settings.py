@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from cli.passphrase import VARIABLE as PASSPHRASE
 from cli.session import PROJECT_FILE
 from docs.generator.commands import every_command, options_of, variable_of
 from docs.generator.markdown import block, code, page, prose, table
+from registry.admission import Admission, Rerun
 from registry.policy import Rule
-from registry.settings import COMMANDS, DEFINITIONS, MLFLOW_VARIABLE, TRUST, Definition, load, user_folder
+from registry.settings import COMMANDS, DEFINITIONS, MLFLOW_VARIABLE, Definition, load, user_folder
 
 HOME = {"HOME": "~"}
 """The environment that defaults are shown for."""
 
 TABLES: tuple[tuple[str, type, str], ...] = (
-    (f"{TRUST}.PUBLISHER", Rule, 'keys = ["keys/acme.pub"]\nrequire = true'),
+    ("trust.PUBLISHER", Rule, 'keys = ["keys/acme.pub"]\nrequire = true'),
+    ("policy", Admission, 'weights = ["Apache-2.0", "MIT"]\nsize = "64 MiB"\nloss = 0.02'),
 )
 """Tables of `zoo.toml` beside the settings: name, the class that holds one, and an example."""
 
@@ -46,6 +48,10 @@ OTHERS = (
 )
 """Variables that are no settings."""
 
+_DATA = """\
+Folders of pictures in the PASCAL VOC layout, by the name of their dataset's card: `zoo check` measures figures
+again on them."""
+
 _FORMS = {
     "path": "a path",
     "paths": "a list of paths; in the variable with `:` between them (`;` on Windows)",
@@ -59,6 +65,7 @@ _ANNOTATIONS: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
     str: "a string",
+    Rerun: "one of " + ", ".join(map(code, get_args(Rerun))),
 }
 
 
@@ -82,6 +89,7 @@ path beside that file. A setting that a file misspells is refused, not ignored. 
     for name, kept, example in TABLES:
         parts += [f"## Table `[{name}]`", prose(_summary(kept)), _table(kept)]
         parts.append(block(f"[{name.replace('PUBLISHER', 'acme')}]\n{example}", "toml"))
+    parts += ["## Table `[data]`", _DATA, block('[data]\npascal-voc-2012 = "VOCdevkit/VOC2012"', "toml")]
     others = [(", ".join(map(code, name.split(", "))), prose(told)) for name, told in OTHERS]
     parts += ["## Other environment variables", table(("Variable", "What it does"), others)]
     return page("Settings and environment variables", *parts)

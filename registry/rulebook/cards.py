@@ -5,6 +5,13 @@ from __future__ import annotations
 from registry.rulebook.explanation import Chapter, Explanation
 
 _NAMES = {
+    "blank": Explanation(
+        "Left for a person to say",
+        "`zoo new` derives what it can from a file and marks the rest with `TODO`: what the network is, under "
+        "which licence it may be used, what it was trained on. No file says that, and a guess would be read as a "
+        "fact.",
+        "Replace the mark by what is true, or by `unknown` where the field takes it.",
+    ),
     "file-name": Explanation(
         "A name that is not the file's",
         "A card lies at `cards/PUBLISHER/MODEL.yaml`, a target or a dataset in a file of its own name. A card that "

@@ -74,12 +74,6 @@ _CLAIMS = {
 }
 
 _FIGURES = {
-    "foreign-figure": Explanation(
-        "A figure of another file",
-        "The figure's digest is that of another variant's file: it was copied, or the file was replaced after it "
-        "was measured.",
-        "Measure on this variant's file with `zoo eval` or `zoo bench`, or remove the figure.",
-    ),
     "unbound-figure": Explanation(
         "A figure without the digest of what was measured",
         "The figure does not say on which bytes it was measured, so that it counts as a claim and no more.",
@@ -97,11 +91,6 @@ _FIGURES = {
         "The images of the figure's dataset are not here, or no runtime of the format is installed. The figure "
         "stands as it is claimed.",
         "Give the dataset with `--data NAME=FOLDER` and install the extra `[eval]`, or accept the claim.",
-    ),
-    "unsourced-figure": Explanation(
-        "A figure without a source",
-        "A figure has neither a document it was taken from nor a measurement. Nobody can check it.",
-        "Add `provenance` with document, table, row and column, or a `measurement`; or remove the figure.",
     ),
     "quantization-loss": Explanation(
         "Quantization costs more than the policy allows",

@@ -76,8 +76,8 @@ def study(question: Question, law: Law) -> Study:
     """Judge a document by itself, by the policy, and against what was published. Never raises for bad input."""
     if question.before and not question.path.exists():
         return Study(Verdict(str(question.path), tuple(_removed(question))))
-    verdict = consistency.judge(question.path, law.context)
     read = document.read(question.path)
+    verdict = consistency.judge_document(read, str(question.path), law.context)
     if isinstance(read, Problem):
         return Study(verdict)
     listed, named = tuple(_listed(read)), _named(read.value)

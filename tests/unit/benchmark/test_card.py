@@ -195,7 +195,7 @@ def test_a_form_that_was_not_foreseen_is_given_back_to_its_writer(tmp_path: Path
     plain = json.dumps(variant).replace("]", ", # by hand\n  ]")
     path.write_text(f"{text}variants: [{plain}]\n", encoding="utf-8")
     before = path.read_bytes()
-    with pytest.raises(RejectedError, match="a way that a figure cannot be added to") as caught:
+    with pytest.raises(RejectedError, match="a way that it cannot be added to") as caught:
         enter(path, "small", item())
     assert "value: 1.005" in str(caught.value.hint)
     assert path.read_bytes() == before

@@ -7,9 +7,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from registry.card_text import dumped
 from registry.document import Step
-
-_WIDTH = 110
 
 
 def append(text: str, path: Sequence[Step], value: Any, key: str | None = None) -> str:
@@ -48,7 +47,7 @@ def replace(text: str, path: Sequence[Step], value: Any) -> str:
     if node.flow_style:
         return text[:start] + json.dumps(value, ensure_ascii=False) + text[end:]
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = textwrap.indent(_dumped(value), " " * node.start_mark.column).strip().replace("\n", newline)
+    lines = textwrap.indent(dumped(value), " " * node.start_mark.column).strip().replace("\n", newline)
     return text[:start] + lines + text[end:]
 
 
@@ -64,15 +63,8 @@ def _node(text: str, path: Sequence[Step]) -> Any:
     return node
 
 
-def _dumped(value: Any) -> str:
-    import yaml
-
-    found: str = yaml.safe_dump(value, sort_keys=False, default_flow_style=None, allow_unicode=True, width=_WIDTH)
-    return found
-
-
 def _block(value: Any, key: str | None) -> str:
-    return _dumped([value] if key is None else {key: value})
+    return dumped([value] if key is None else {key: value})
 
 
 def _in_brackets(text: str, node: Any, plain: str) -> str:
@@ -112,4 +104,4 @@ def _offset(text: str, mark: Any) -> int:
 
 def described(value: Mapping[str, Any]) -> str:
     """A value as a person would write it below a list of a variant."""
-    return textwrap.indent(_dumped([value]), "    ")
+    return textwrap.indent(dumped([value]), "    ")

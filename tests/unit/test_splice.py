@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.benchmark import splice
+from registry import splice
 from registry.document import Document, parse
 from tests.unit.strategies import PROPERTY
 
