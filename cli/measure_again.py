@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from registry.digest import Digest
     from registry.samples import Sample, VocFolder
     from registry.submission.again import Measured
+    from registry.submission.again import Pictures as Split
     from registry.submission.flaw import Subject
     from registry.submission.shelf import Shelf
 
@@ -33,17 +34,30 @@ class Pictures:
         self._folders, self._sample, self._shelf, self._voice = folders, sample, shelf, voice
         self._leaks: dict[tuple[str, str, str], Mapping[str, str]] = {}
 
-    def has(self, dataset: str) -> bool:
-        """Whether there is a folder of a dataset."""
-        return dataset in self._folders
+    def pictures(self, subject: Subject, dataset: str, split: str) -> Split | None:
+        """The pictures of a split; None where there is no folder of the dataset.
 
-    def __call__(
-        self, subject: Subject, model: Path, dataset: str, split: str, protocols: Sequence[str]
-    ) -> Measured:
+        Raises:
+            RequestError: The folder is no such dataset, or has no such split.
+            RejectedError: Its lists are damaged.
+            UnavailableError: They cannot be read.
+        """
+        from registry.samples import VocFolder
+        from registry.samples.lists import list_digest
+        from registry.submission.again import Pictures as Split
+
+        if dataset not in self._folders:
+            return None
+        folder = VocFolder(self._folders[dataset])
+        samples = list(folder.samples(split))
+        leaked = self._leaked(folder, dataset, split, subject)
+        return Split(list_digest([sample.name for sample in samples]), len(samples), leaked)
+
+    def run(self, subject: Subject, model: Path, dataset: str, split: str, protocols: Sequence[str]) -> Measured:
         """Run a model over a sample that its own bytes choose: nobody can tune a file to it.
 
         Raises:
-            RequestError: The folder is no such dataset, or its card names no classes.
+            RequestError: The dataset's card names no classes.
             RejectedError: The model cannot be run, or pictures are damaged.
             UnavailableError: What runs it is not installed.
         """
@@ -56,9 +70,7 @@ class Pictures:
         from registry.segmenter import open_segmenter
         from registry.submission.again import Measured
 
-        folder = VocFolder(self._folders[dataset])
-        samples = list(folder.samples(split))
-        images = list_digest([sample.name for sample in samples])
+        samples = list(VocFolder(self._folders[dataset]).samples(split))
         artifact = Digest.of_file(model)
         chosen = _chosen(samples, self._sample, artifact)
         with self._voice.hush():
@@ -68,16 +80,15 @@ class Pictures:
             artifact,
             dataset,
             split,
-            images,
+            list_digest([sample.name for sample in chosen]),
             segmenter.preparation.digest,
             segmenter.model.name,
             segmenter.model.version,
-            1,
+            threads=1,
         )
         run = Recorded(self._classes(dataset), protocols)
         evaluate([Entrant(segmenter, measurand)], chosen, lambda: run, self._voice)
-        leaks = self._leaked(folder, dataset, split, subject)
-        return Measured(images, len(chosen), len(samples), run.scores(), run.errors(len(samples)), leaks)
+        return Measured(len(chosen), run.scores(), run.errors(len(samples)))
 
     def _classes(self, dataset: str) -> int:
         card = self._shelf.dataset(dataset)

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from registry.units import counted as counted
+
 GAP = "  "
 _ALWAYS = 9
 _NARROWEST = 24
@@ -58,11 +60,6 @@ def terminal_width() -> int | None:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except OSError:
         return 80
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 variant`, `2 variants`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def visible(text: str) -> str:

@@ -30,6 +30,7 @@ from registry.submission.report import Check, Entry, Outcome, verdict_of
 from registry.submission.shelf import Shelf
 from registry.submission.study import Law, Question, Study, study
 from registry.target import Target
+from registry.units import counted
 
 _FEW_CARDS, _FEW_FILES = 12, 6
 """Below so many, processes cost more than they save: a card takes some 10 ms, a file some 30 ms."""
@@ -196,8 +197,7 @@ def _card_check(problems: Sequence[Problem]) -> Check:
         "accepted with warnings": "warned",
     }
     verdict = verdict_of(problems)
-    count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-    told = count if problems else "schema, names, policy"
+    told = counted(len(problems), "problem") if problems else "schema, names, policy"
     return Check("card", outcomes.get(verdict, "passed"), told)
 
 

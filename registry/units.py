@@ -86,6 +86,11 @@ def parse_resolution(text: str) -> tuple[int, int]:
     return int(match[2] or match[1]), int(match[1])
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 variant`, `2 variants`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def format_bytes(count: float | None) -> str:
     """Bytes for people, in binary units with three digits; `?` for unknown."""
     if count is None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from registry.card import Metric
 from registry.digest import Digest
-from registry.errors import RejectedError, RequestError, UnavailableError
+from registry.errors import RejectedError, RequestError, UnavailableError, ZooError
 from registry.figures import describes
 from registry.judgement import TOLERANCE
 from registry.metrics import PROTOCOLS, Scores
@@ -22,38 +22,51 @@ SIGMAS = 3.0
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured.
+class Pictures:
+    """The pictures of a split that are at hand.
 
     Attributes:
-        images: Digest of the identifiers of the whole split.
-        sample, whole: Images that were looked at, and that the split has.
-        scores: Figures by protocol.
-        errors: Standard errors of the sample's figures, by protocol and metric; none where all were looked at.
-        leaked: Images of the split that the training split has too, each with its name there.
+        images: Digest of their identifiers, one a line.
+        count: How many there are.
+        leaked: Those that the split of the training has too, each with its name there.
     """
 
     images: Digest
-    sample: int
-    whole: int
-    scores: Mapping[str, Scores]
-    errors: Mapping[tuple[str, str], float]
+    count: int
     leaked: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a model gave on them.
+
+    Attributes:
+        sample: Pictures that were looked at.
+        scores: Figures by protocol.
+        errors: Standard errors of the sample's figures, by protocol and metric; none where all were looked at.
+    """
+
+    sample: int
+    scores: Mapping[str, Scores]
+    errors: Mapping[tuple[str, str], float]
+
+
 class Measure(Protocol):
-    """Measures a model on the pictures that are at hand."""
+    """Measures models on the pictures that are at hand."""
 
-    def has(self, dataset: str) -> bool:
-        """Whether there are pictures of a dataset."""
+    def pictures(self, subject: Subject, dataset: str, split: str) -> Pictures | None:
+        """The pictures of a split; None where there are none of the dataset.
 
-    def __call__(
-        self, subject: Subject, model: Path, dataset: str, split: str, protocols: Sequence[str]
-    ) -> Measured:
+        Raises:
+            RequestError: The folder is no such dataset, or has no such split.
+            RejectedError: Its lists are damaged.
+        """
+
+    def run(self, subject: Subject, model: Path, dataset: str, split: str, protocols: Sequence[str]) -> Measured:
         """Run a model over a split, or a sample of it.
 
         Raises:
-            RequestError: The folder is no such dataset.
+            RequestError: The dataset's card names no classes.
             RejectedError: The model cannot be run, or pictures are damaged.
             UnavailableError: What runs it is not installed.
         """
@@ -72,26 +85,35 @@ def again(subject: Subject, model: Path, measure: Measure, *, required: bool) ->
         name = f"measured again: {dataset} {split}"
         path = subject.at("metrics", numbers[0])
         severity: Severity = "unknown" if required else "warning"
-        if not measure.has(dataset):
-            if required:
-                message = f"no pictures of {dataset} are here, so nothing was measured again"
-                expected = f"--data {dataset}=FOLDER"
-                yield Flaw(path, "not-measured-again", message, expected, "no folder", severity)
-            yield Check(name, "unknown" if required else "skipped", f"no pictures of {dataset} here")
-            continue
-        metrics = [subject.variant.metrics[number] for number in numbers]
-        protocols = [one for one in PROTOCOLS if one in {metric.protocol for metric in metrics}]
         try:
-            found = measure(subject, model, dataset, split, protocols)
+            pictures = measure.pictures(subject, dataset, split)
+            if pictures is None:
+                yield from _absent(path, name, dataset, required=required)
+                continue
+            flaws = [*_leaks(path, pictures), *_others(subject, numbers, pictures, severity)]
+            same = [number for number in numbers if _is_of(subject, number, pictures)]
+            told = "of other pictures"
+            if same:
+                found = measure.run(subject, model, dataset, split, _protocols(subject, same))
+                flaws += [flaw for number in same for flaw in _compared(subject, number, found, pictures)]
+                told = _told([subject.variant.metrics[number] for number in same], found, pictures)
         except (RejectedError, RequestError, UnavailableError) as error:
-            rejected = isinstance(error, RejectedError)
-            rule = "not-reproduced" if rejected else "not-measured-again"
-            yield Flaw(path, rule, error.message, error.hint or "", "", "error" if rejected else severity)
-            yield Check(name, "failed" if rejected else "unknown" if required else "skipped", "it could not be run")
-            continue
-        flaws = [*_leaks(path, dataset, split, found), *_held(subject, numbers, found, severity)]
+            flaws, told = [_failed(path, error, severity)], "it could not be run"
         yield from flaws
-        yield Check(name, _outcome(flaws), _told(metrics, found))
+        yield Check(name, _outcome(flaws), told)
+
+
+def _absent(path: tuple[str | int, ...], name: str, dataset: str, *, required: bool) -> Iterator[Flaw | Check]:
+    if required:
+        message = f"no pictures of {dataset} are here, so nothing was measured again"
+        yield Flaw(path, "not-measured-again", message, f"--data {dataset}=FOLDER", "no folder", "unknown")
+    yield Check(name, "unknown" if required else "skipped", f"no pictures of {dataset} here")
+
+
+def _failed(path: tuple[str | int, ...], error: ZooError, severity: Severity) -> Flaw:
+    if isinstance(error, RejectedError):
+        return Flaw(path, "not-reproduced", error.message, error.hint or "a model that runs")
+    return Flaw(path, "not-measured-again", error.message, error.hint or "", "", severity)
 
 
 def _groups(subject: Subject) -> dict[tuple[str, str], list[int]]:
@@ -109,44 +131,47 @@ def _groups(subject: Subject) -> dict[tuple[str, str], list[int]]:
     return groups
 
 
-def _leaks(path: tuple[str | int, ...], dataset: str, split: str, found: Measured) -> Iterator[Flaw]:
-    if found.leaked:
-        held, trained = next(iter(found.leaked.items()))
-        message = f"{len(found.leaked)} images of {dataset} {split} are among the training images"
-        told = held if held == trained else f"{held}, there {trained}"
-        yield Flaw(
-            (*path, "split"), "leaked-images", message, "images that the training did not see", f"such as {told}"
-        )
+def _protocols(subject: Subject, numbers: Sequence[int]) -> list[str]:
+    stated = {subject.variant.metrics[number].protocol for number in numbers}
+    return [one for one in PROTOCOLS if one in stated]
 
 
-def _held(subject: Subject, numbers: Sequence[int], found: Measured, severity: Severity) -> Iterator[Flaw]:
-    items = subject.variant.document["metrics"]
-    others = [
-        number
-        for number in numbers
-        if items[number].get("measurement", {}).get("images", found.images.hex) != found.images.hex
-    ]
-    if others:
+def _leaks(path: tuple[str | int, ...], pictures: Pictures) -> Iterator[Flaw]:
+    if pictures.leaked:
+        held, trained = next(iter(pictures.leaked.items()))
+        message = f"of its {pictures.count} pictures {len(pictures.leaked)} are among those of the training"
+        found = f"{held}, there {trained}" if held != trained else held
+        expected = "pictures that the training did not see"
+        yield Flaw((*path, "split"), "leaked-images", message, expected, f"such as {found}")
+
+
+def _is_of(subject: Subject, number: int, pictures: Pictures) -> bool:
+    """Whether a figure is of these pictures, as far as it says which they are."""
+    measurement = subject.variant.document["metrics"][number].get("measurement", {})
+    return bool(measurement.get("images", pictures.images.hex) == pictures.images.hex)
+
+
+def _others(subject: Subject, numbers: Sequence[int], pictures: Pictures, severity: Severity) -> Iterator[Flaw]:
+    other = next((number for number in numbers if not _is_of(subject, number, pictures)), None)
+    if other is not None:
         yield Flaw(
-            subject.at("metrics", others[0], "measurement", "images"),
+            subject.at("metrics", other, "measurement", "images"),
             "other-images",
             "the pictures here are not those that the figure names, so nothing is compared",
-            items[others[0]]["measurement"]["images"],
-            found.images.hex,
+            subject.variant.document["metrics"][other]["measurement"]["images"],
+            pictures.images.hex,
             severity,
         )
-    for number in numbers:
-        if number not in others:
-            yield from _compared(subject, number, subject.variant.metrics[number], found)
 
 
-def _compared(subject: Subject, number: int, metric: Metric, found: Measured) -> Iterator[Flaw]:
+def _compared(subject: Subject, number: int, found: Measured, pictures: Pictures) -> Iterator[Flaw]:
+    metric = subject.variant.metrics[number]
     measured = found.scores[metric.protocol].to_json().get(metric.name)
     if measured is None or metric.value is None:
         return
     allowed = _allowed(metric, found)
     if abs(measured - metric.value) > allowed:
-        on = f"{found.sample} of {found.whole} images"
+        on = f"{found.sample} of {pictures.count} images"
         yield Flaw(
             subject.at("metrics", number, "value"),
             "not-reproduced",
@@ -166,9 +191,9 @@ def _outcome(flaws: Sequence[Flaw]) -> Outcome:
     return next((outcome for severity, outcome in ranks.items() if severity in severities), "passed")
 
 
-def _told(metrics: Sequence[Metric], found: Measured) -> str:
+def _told(metrics: Sequence[Metric], found: Measured, pictures: Pictures) -> str:
     first = metrics[0]
     measured = found.scores[first.protocol].to_json().get(first.name)
     shown = "nothing" if measured is None else f"{measured:.4f} give or take {_allowed(first, found):.4f}"
     more = f", {len(metrics) - 1} more" if len(metrics) > 1 else ""
-    return f"{first.name} {first.value:g}, found {shown} on {found.sample} of {found.whole} images{more}"
+    return f"{first.name} {first.value:g}, found {shown} on {found.sample} of {pictures.count} images{more}"

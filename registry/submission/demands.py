@@ -11,7 +11,7 @@ from registry.card import UNPINNED, Variant
 from registry.figures import ACCURACY, conditions, describes, own_metrics
 from registry.plausible import FLOAT_SCHEMES
 from registry.submission.flaw import Flaw, Path, Subject
-from registry.units import format_bytes
+from registry.units import counted, format_bytes
 
 
 def demanded(
@@ -103,7 +103,7 @@ def _figures(subject: Subject, card: dict[str, Any]) -> Iterator[Flaw]:
         else:
             unbound.append(metric.name)
     if unbound:
-        message = f"{len(unbound)} accuracies are claimed by documents and bound to no bytes"
+        message = f"{counted(len(unbound), 'figure')} of documents are bound to no bytes"
         expected = "a 'measurement' with the digest of the file: `zoo eval` gives one"
         yield Flaw(subject.at("metrics"), "unbound-figure", message, expected, ", ".join(unbound), "warning")
 

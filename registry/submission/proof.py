@@ -24,6 +24,7 @@ from registry.lineage import document as lineage_document
 from registry.submission.flaw import Flaw, Subject
 from registry.submission.report import Check
 from registry.target import Target
+from registry.units import counted
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,8 @@ def _safety(facts: Facts, where: tuple[Step, ...]) -> Iterator[Flaw | Check]:
     grave = [one for one in facts.graph.findings if one.severity != "note"]
     for one in grave:
         message = f"{one.where}: {one.message}" if one.where else one.message
-        expected = "a file that only computes"
         severe = one.severity == "danger"
-        yield Flaw(where, one.rule, message, expected, one.rule, "error" if severe else "warning")
+        yield Flaw(where, one.rule, message, "a file that only computes", "", "error" if severe else "warning")
     dangers = sum(one.severity == "danger" for one in grave)
     told = ", ".join(dict.fromkeys(one.rule for one in grave)) or "nothing in it can run code"
     yield Check("safety", "failed" if dangers else "warned" if grave else "passed", told)
@@ -207,7 +207,7 @@ def _lineage(evidence: Evidence) -> Iterator[Flaw | Check]:
     if model.digest not in made:
         message = "the lineage record does not say how this file came about"
         yield Flaw(
-            where, "lineage-mismatch", message, f"a step that makes {model.digest}", f"{len(steps)} other steps"
+            where, "lineage-mismatch", message, f"a step that makes {model.digest}", counted(len(steps), "other step")
         )
         yield Check("lineage", "failed", "of another file")
         return
@@ -220,7 +220,7 @@ def _lineage(evidence: Evidence) -> Iterator[Flaw | Check]:
     }
     leaks = list(_leaked(subject, seen))
     yield from leaks
-    yield Check("lineage", "failed" if leaks else "passed", f"{len(steps)} steps")
+    yield Check("lineage", "failed" if leaks else "passed", counted(len(steps), "step"))
 
 
 def _leaked(subject: Subject, seen: set[str]) -> Iterator[Flaw]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from registry.problem import Problem
@@ -120,6 +120,10 @@ class Report:
         """Of all entries, in order."""
         return tuple(problem for entry in self.entries for problem in entry.problems)
 
+    def strict(self) -> Report:
+        """The same where warnings count as errors."""
+        return replace(self, entries=tuple(_strict(entry) for entry in self.entries))
+
     def counts(self) -> dict[Verdict, int]:
         """Variants by verdict, the gravest first; with the documents that have none that could be read."""
         with_variants = {entry.file for entry in self.entries if entry.kind == "variant"}
@@ -140,6 +144,14 @@ class Report:
             "counts": self.counts(),
             "entries": [entry.to_json() for entry in self.entries],
         }
+
+
+def _strict(entry: Entry) -> Entry:
+    problems = tuple(replace(one, severity="error") if one.severity == "warning" else one for one in entry.problems)
+    outcome: dict[Outcome, Outcome] = {"warned": "failed"}
+    checks = tuple(replace(one, outcome=outcome.get(one.outcome, one.outcome)) for one in entry.checks)
+    document: Verdict = "rejected" if entry.document == "accepted with warnings" else entry.document
+    return replace(entry, problems=problems, checks=checks, document=document)
 
 
 def gravest(verdicts: Iterable[Verdict]) -> Verdict:

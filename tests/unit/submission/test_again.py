@@ -15,7 +15,7 @@ from registry.digest import Digest
 from registry.document import Document, parse
 from registry.errors import RejectedError, RequestError, UnavailableError, ZooError
 from registry.metrics import Scores
-from registry.submission.again import Measured, again
+from registry.submission.again import Measured, Pictures, again
 from registry.submission.flaw import Flaw, Subject, subjects
 from registry.submission.report import Check
 from tests.unit import builders
@@ -33,12 +33,10 @@ class Bench:
     fails: ZooError | None = None
     asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
 
-    def has(self, dataset: str) -> bool:
-        return dataset == "shapes"
+    def pictures(self, subject: Subject, dataset: str, split: str) -> Pictures | None:
+        return Pictures(IMAGES, 600, self.leaked) if dataset == "shapes" else None
 
-    def __call__(
-        self, subject: Subject, model: Path, dataset: str, split: str, protocols: Sequence[str]
-    ) -> Measured:
+    def run(self, subject: Subject, model: Path, dataset: str, split: str, protocols: Sequence[str]) -> Measured:
         self.asked.append((dataset, split, tuple(protocols)))
         if self.fails:
             raise self.fails
@@ -47,7 +45,7 @@ class Bench:
             for one in protocols
         }
         errors = {(one, "mean-iou"): self.error for one in protocols} if self.error else {}
-        return Measured(IMAGES, 10, 600, scores, errors, self.leaked)
+        return Measured(10, scores, errors)
 
 
 def judged(bench: Bench, *metrics: dict[str, Any], required: bool = False) -> tuple[list[Flaw], list[Check]]:
@@ -96,7 +94,9 @@ def test_without_pictures_the_policy_says_what_it_means(required: bool, outcome:
 
 def test_other_images_are_not_compared() -> None:
     measurement = {"artifact": "a" * 64, "runtime": {"name": "litert"}, "images": "2" * 64}
-    flaws, (check,) = judged(Bench(), builders.metric(0.9, measurement=measurement))
+    bench = Bench()
+    flaws, (check,) = judged(bench, builders.metric(0.9, measurement=measurement))
+    assert bench.asked == [], "what is not compared need not be run"
     assert [(flaw.rule, flaw.severity) for flaw in flaws] == [("other-images", "warning")]
     assert check.outcome == "warned"
     own = {**measurement, "images": IMAGES.hex}
@@ -114,8 +114,8 @@ def test_leaked_images_are_an_error_however_good_the_figure() -> None:
     ("failure", "severity", "outcome"),
     [
         (RejectedError("it cannot be run"), "error", "failed"),
-        (RequestError("no such split"), "warning", "skipped"),
-        (UnavailableError("not installed", hint="install it"), "warning", "skipped"),
+        (RequestError("no such split"), "warning", "warned"),
+        (UnavailableError("not installed", hint="install it"), "warning", "warned"),
     ],
 )
 def test_what_cannot_be_measured(failure: ZooError, severity: str, outcome: str) -> None:
