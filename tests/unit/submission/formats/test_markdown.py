@@ -86,6 +86,13 @@ def test_many_accepted_variants_leave_room_for_problems() -> None:
     assert f"The checks of {2000 - MOST_ROWS} more accepted variants" in text
 
 
+def test_a_name_cannot_end_the_tags_around_it() -> None:
+    entry = replace(reports.sample().entries[0], name="acme/</summary><script>alert(1)</script>&amp;@all")
+    text = FORMATS["markdown"](Report((entry,), 0, None, "1", 1.0))
+    assert "<script" not in text.partition("<details>")[2]
+    assert "acme/&lt;/summary&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;@\N{ZERO WIDTH SPACE}all" in text
+
+
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
@@ -118,7 +125,7 @@ def test_no_text_is_markup(report: Report) -> None:
     found = tokens(text)
     assert {token.type for token in found} & {"link_open", "image", "s_open", "html_inline", "fence"} == set()
     assert {
-        re.sub(r"(?<=<summary>).*(?=</summary>)", "", token.content)
+        re.sub(r"(?<=<summary>)[^<]*(?=</summary>)", "", token.content)
         for token in found
         if token.type == "html_block"
     } <= {"<details><summary></summary>\n", "</details>\n", "</details>"}
