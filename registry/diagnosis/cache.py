@@ -146,8 +146,8 @@ class _Contents:
 
 def _size(contents: _Contents) -> Finding:
     least = "" if contents.whole else "at least "
-    found = f"{least}{format_bytes(contents.size)} in {contents.files} files, {contents.blobs} of them blobs"
-    return Finding("size", "ok", found, "zoo verify --all" if contents.blobs else "")
+    found = f"{least}{format_bytes(contents.size)}; files: {contents.files}, blobs: {contents.blobs}"
+    return Finding("size", "ok", f"{found}; `zoo verify --all` tells whether their bytes are right")
 
 
 def _blobs(folder: Path, contents: _Contents) -> Iterator[Finding]:
@@ -180,7 +180,7 @@ def _unfinished(folder: Path) -> Iterator[Finding]:
     days = ABANDONED_SECONDS / (24 * 3600)
     old = sum(age > ABANDONED_SECONDS for age in ages)
     found = (
-        f"{len(ages)} files with {format_bytes(size)} in incoming/, {old} of them older than {days:.0f} days:"
+        f"{len(ages)} with {format_bytes(size)} in incoming/, {old} of them older than {days:.0f} days:"
         " a pull goes on with its own, and removes old ones"
     )
     yield Finding("unfinished files", "note", found)

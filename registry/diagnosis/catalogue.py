@@ -48,7 +48,7 @@ def _folder(folder: Path) -> Finding:
     if not documents:
         found = "has no documents: they are expected at PUBLISHER/MODEL.yaml, targets/ and datasets/"
         return Finding(subject, "warning", found, "zoo config", "see whether another folder was meant")
-    return Finding(subject, "ok", f"{len(documents)} documents")
+    return Finding(subject, "ok", f"documents: {len(documents)}")
 
 
 def _index(kept: Kept, published: Sequence[str]) -> Finding:
@@ -61,7 +61,7 @@ def _index(kept: Kept, published: Sequence[str]) -> Finding:
         found = f"documents are left out of the catalogue: {_some(problems)}"
         return Finding("compiled index", "warning", found, "zoo validate")
     if kept.state == "fresh":
-        return Finding("compiled index", "ok", f"fresh, {len(kept.names)} variants")
+        return Finding("compiled index", "ok", f"fresh; variants: {len(kept.names)}")
     found = {"stale": "cards changed since it was compiled", "absent": "not compiled yet"}[kept.state]
     return Finding("compiled index", "note", f"{found}: the next command does it", "zoo list --quiet")
 
@@ -81,11 +81,11 @@ def _lock(path: Path, kept: Kept) -> Finding:
     if not entries:
         return Finding(subject, "ok", "holds nothing" if path.exists() else "not there: the first pull makes it")
     if kept.state != "fresh":
-        found = f"holds {len(entries)} pulls; whether the catalogue has them is known when it is compiled"
+        found = f"pulls: {len(entries)}; whether the catalogue has them is known when it is compiled"
         return Finding(subject, "note", found, "zoo list --quiet && zoo doctor")
     gone = sorted({entry.variant for entry in entries} - kept.names)
     if not gone:
-        return Finding(subject, "ok", f"holds {len(entries)} pulls")
+        return Finding(subject, "ok", f"pulls: {len(entries)}")
     advice = "give the cards or the registry that have them, or pull with --update to choose anew"
     return Finding(subject, "warning", f"names variants that no card has: {_some(gone)}", "zoo config", advice)
 

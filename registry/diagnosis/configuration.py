@@ -33,7 +33,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, use
     wrong: dict[str, Finding] = {}
     for name, path in files.items():
         if error := _objection({}, **{name: path}):
-            wrong[name] = of_error(f"file {path}", error)
+            found = of_error(f"file {path}", error)
+            wrong[name] = replace(found, found=f"{found.found}; until that is mended, nothing of the file counts")
     variables = {
         item.variable: environ[item.variable] for item in settings.DEFINITIONS if environ.get(item.variable)
     }
@@ -43,8 +44,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], project: str, use
     kept = {name: "" if name in wrong else path for name, path in files.items()}
     good = {name: text for name, text in environ.items() if name not in wrong}
     present = [_present(path) for name, path in files.items() if name not in wrong]
-    found = (*present, *wrong.values())
-    return Loaded(settings.load(flags, good, kept["project"], kept["user"]), found)
+    return Loaded(settings.load(flags, good, kept["project"], kept["user"]), (*present, *wrong.values()))
 
 
 def _objection(environ: Mapping[str, str], project: str = "", user: str = "") -> RequestError | None:

@@ -30,7 +30,7 @@ def examine_registry(address: str, open_readable: Callable[[str], ReadableStore]
 
     def ask(store: ReadableStore) -> Finding:
         if isinstance(store, IndexedReader):
-            return Finding(subject, "ok", f"answers, with {len(current_index(store).versions())} versions")
+            return Finding(subject, "ok", f"answers; versions: {len(current_index(store).versions())}")
         return _probe(subject, store)
 
     return _asked(subject, address, open_readable, ask, offline=offline)

@@ -56,9 +56,9 @@ def test_a_used_set_up_is_not_changed(zoo: Zoo, cards: Cards, simulator: Simulat
     result = doctor(zoo, "--offline")
     assert result.code == 0, result
     assert everything(zoo) == before
-    assert findings(result, "catalogue")["compiled index"]["found"] == "fresh, 1 variants"
-    assert findings(result, "catalogue")["lock file zoo.lock"]["found"] == "holds 1 pulls"
-    assert "1 of them blobs" in findings(result, "cache")["size"]["found"]
+    assert findings(result, "catalogue")["compiled index"]["found"] == "fresh; variants: 1"
+    assert findings(result, "catalogue")["lock file zoo.lock"]["found"] == "pulls: 1"
+    assert "blobs: 1" in findings(result, "cache")["size"]["found"]
 
 
 def test_the_form_for_machines(zoo: Zoo, cards: Cards) -> None:
@@ -123,7 +123,7 @@ def test_a_folder_that_anybody_publishes_into(zoo: Zoo, cards: Cards) -> None:
     result = doctor(zoo, "--registry", "store", "--mirror", "store")
     assert result.code == 0, result
     found = findings(result, "places")
-    assert found["registry store"]["found"] == "answers, with 1 versions"
+    assert found["registry store"]["found"] == "answers; versions: 1"
     assert found["mirror store"]["found"] == "answers"
 
 

@@ -48,8 +48,8 @@ def test_a_fresh_catalogue(world: World) -> None:
     world.compile()
     found = world.examine()
     assert {one.state for one in found.values()} == {"ok"}
-    assert found["cards"].found == "1 documents"
-    assert found["compiled"].found == "fresh, 1 variants"
+    assert found["cards"].found == "documents: 1"
+    assert found["compiled"].found == "fresh; variants: 1"
 
 
 def test_one_that_was_never_compiled_is_not_compiled_now(world: World) -> None:
@@ -127,7 +127,7 @@ def test_a_file_where_the_compiled_index_should_go(world: World) -> None:
 def test_a_lock_file_whose_names_the_cards_have(world: World) -> None:
     world.pulled("acme/net/small")
     world.compile()
-    assert world.examine()["lock"].found == "holds 1 pulls"
+    assert world.examine()["lock"].found == "pulls: 1"
 
 
 def test_a_lock_file_with_names_that_no_card_has(world: World) -> None:

@@ -41,7 +41,7 @@ def test_a_registry_in_a_folder(tmp_path: Path) -> None:
     LayoutStore(tmp_path / "store").prepare()
     found = registry_in(tmp_path / "store")
     assert (found.subject, found.state) == (f"registry {tmp_path}/store", "ok")
-    assert found.found == "answers, with 0 versions"
+    assert found.found == "answers; versions: 0"
 
 
 def test_a_folder_that_is_no_registry(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_folder_that_is_not_mounted(tmp_path: Path) -> None:
 def test_a_site_that_is_a_registry(simulator: Simulator) -> None:
     simulator.route("/oci-layout", web.whole(LAYOUT))
     simulator.route("/index.json", web.whole(EMPTY))
-    assert site(simulator.url).found == "answers, with 0 versions"
+    assert site(simulator.url).found == "answers; versions: 0"
 
 
 def test_a_site_that_is_none(simulator: Simulator) -> None:
