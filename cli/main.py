@@ -67,6 +67,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "validate": "Check cards against schema and cross-references.",
         "check": "Judge a submission: cards, files, claims, figures.",
         "new": "Begin a card from a model file.",
+        "doctor": "What is wrong with this set-up, and how to mend it.",
     },
     "Set up": {
         "config": "Settings: which value wins, and why.",

@@ -134,6 +134,7 @@ def _artifacts(document: Document, place: Place, whole: dict[str, Any]) -> Itera
                 (*at, "file"),
                 "duplicate-name",
                 "two files of the variant have the same name",
+                expected="a name of its own, whatever the case of the letters",
                 found=artifact["file"],
             )
         suffixes = _SUFFIXES.get(whole["format"], ())

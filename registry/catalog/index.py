@@ -10,7 +10,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from zlib import crc32
 
 from registry.catalog import scan
@@ -44,6 +44,44 @@ def open_index(roots: Sequence[str], folder: str, progress: Progress) -> sqlite3
         scan.settle(state)  # so that whatever is written from now on gets a later time
         connection = _refreshed(path, scan.scan(_absolute(roots)), progress)
     return connection
+
+
+class Kept(NamedTuple):
+    """What is kept of a catalogue, as it was found.
+
+    Attributes:
+        path: The file of the compiled index.
+        state: `fresh`, or why it will be compiled anew by whoever opens it next.
+        names: Full names of its variants; empty unless it is fresh.
+        problems: Documents that were left out of it, as a sentence each.
+    """
+
+    path: str
+    state: Literal["fresh", "stale", "absent"]
+    names: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+def look(roots: Sequence[str], folder: str) -> Kept:
+    """Look at the index of the cards under `roots` without compiling or changing anything.
+
+    Args:
+        roots: Folders of cards, as they would be given to `open_index`.
+        folder: Folder of compiled indexes; need not exist.
+    """
+    path = _path(roots, folder)
+    if not os.path.isfile(path):
+        return Kept(path, "absent")
+    connection = _open_current(path, scan.scan(_absolute(roots)))
+    if connection is None:
+        return Kept(path, "stale")
+    with contextlib.closing(connection):
+        try:
+            names = frozenset(name for (name,) in connection.execute("SELECT full_name FROM variants"))
+            told = tuple(text for (text,) in connection.execute("SELECT text FROM problems ORDER BY path"))
+        except sqlite3.Error:  # damaged further in
+            return Kept(path, "stale")
+    return Kept(path, "fresh", names, told)
 
 
 def remove_index(roots: Sequence[str], folder: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from registry.errors import RejectedError, RequestError, UnavailableError
@@ -105,11 +105,20 @@ class Run:
         Raises:
             RequestError: It has other classes or protocols.
         """
-        if (other.classes, set(other.protocols)) != (self.classes, set(self.protocols)):
-            ours, theirs = (f"{run.classes} classes, {', '.join(run.protocols)}" for run in (self, other))
-            raise RequestError(f"two runs cannot be merged: expected {ours}, found {theirs}")
+        self.merge_times([other], [1])
+
+    def merge_times(self, others: Sequence[Run], times: Sequence[int]) -> None:
+        """Take in all images of several runs, each as often as `times` says.
+
+        Raises:
+            RequestError: One has other classes or protocols.
+        """
+        for other in others:
+            if (other.classes, set(other.protocols)) != (self.classes, set(self.protocols)):
+                ours, theirs = (f"{run.classes} classes, {', '.join(run.protocols)}" for run in (self, other))
+                raise RequestError(f"two runs cannot be merged: expected {ours}, found {theirs}")
         for name, tally in self._tallies.items():
-            tally.merge(other._tallies[name])
+            tally.merge_times([other._tallies[name] for other in others], times)
 
     def to_json(self) -> dict[str, Any]:
         """The state as plain data, to go on from later."""

@@ -22,12 +22,13 @@ class Recorded(Run):
 
     def __init__(self, classes: int, protocols: Iterable[str]) -> None:
         super().__init__(classes, protocols)
-        self.looks: list[Look] = []
+        self._images: list[Run] = []
 
     def take(self, look: Look) -> None:
         """Take in an image, and keep it."""
         super().take(look)
-        self.looks.append(look)
+        self._images.append(Run(self.classes, self.protocols))
+        self._images[-1].take(look)
 
     def errors(self, whole: int) -> dict[tuple[str, str], float]:
         """Standard errors of the figures, as fractions of 1, by protocol and metric as cards name them.
@@ -35,32 +36,23 @@ class Recorded(Run):
         Args:
             whole: Images that the sample was taken from.
         """
-        count = len(self.looks)
+        import numpy as np
+
+        count = len(self._images)
         if count >= whole:
             return {}
-        drawn = [self._figures(order) for order in _orders(count)]
+        chance = np.random.default_rng(0)
+        drawn = [self._figures(chance.multinomial(count, [1 / count] * count).tolist()) for _ in range(_DRAWS)]
         finite = math.sqrt(1 - count / whole)
-        return {key: finite * _deviation([one[key] for one in drawn if key in one]) for key in drawn[0]}
+        return {key: finite * float(np.std([one[key] for one in drawn if key in one], ddof=1)) for key in drawn[0]}
 
-    def _figures(self, order: Sequence[int]) -> dict[tuple[str, str], float]:
+    def _figures(self, times: Sequence[int]) -> dict[tuple[str, str], float]:
+        """Figures of a draw that has each image so many times."""
         run = Run(self.classes, self.protocols)
-        for number in order:
-            run.take(self.looks[number])
+        run.merge_times(self._images, times)
         return {
             (protocol, name): value
             for protocol, scores in run.scores().items()
             for name, value in scores.to_json().items()
             if isinstance(value, float)
         }
-
-
-def _orders(count: int) -> list[list[int]]:
-    import numpy as np
-
-    return np.random.default_rng(0).integers(0, count, (_DRAWS, count)).tolist()  # type: ignore[no-any-return]
-
-
-def _deviation(values: Sequence[float]) -> float:
-    import numpy as np
-
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

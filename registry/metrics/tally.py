@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import RejectedError
@@ -56,10 +56,16 @@ class Tally(ABC):
 
     def merge(self, other: Tally) -> None:
         """Take in all images of a tally of the same protocol and classes."""
-        self.images += other.images
-        self.empty += other.empty
+        self.merge_times([other], [1])
+
+    def merge_times(self, others: Sequence[Tally], times: Sequence[int]) -> None:
+        """Take in the images of several such tallies, each as often as `times` says."""
+        import numpy as np
+
+        self.images += sum(count * one.images for count, one in zip(times, others, strict=True))
+        self.empty += sum(count * one.empty for count, one in zip(times, others, strict=True))
         for key in self.sums:
-            self.sums[key] += other.sums[key]
+            self.sums[key] += np.tensordot(np.asarray(times), np.stack([one.sums[key] for one in others]), 1)
 
     def to_json(self) -> dict[str, Any]:
         """The state as plain data."""

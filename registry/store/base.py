@@ -15,6 +15,18 @@ class NotHeldError(UnavailableError):
     """The store answered, and does not hold the bytes."""
 
 
+class DeniedError(UnavailableError):
+    """The store answered, and asks for another login than it got: waiting does not help."""
+
+
+class ForbiddenError(DeniedError):
+    """The store answered that this is not allowed. Some say so of what they do not hold, too."""
+
+
+class NoStoreError(UnavailableError):
+    """The store's host answered, and has no such store."""
+
+
 class BrokenOffError(UnavailableError):
     """The bytes stopped in the middle, by a lost connection or a stall; asking for the rest may help."""
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from registry.errors import RequestError, UnavailableError, ZooError
-from registry.store.base import BrokenOffError, NotHeldError, UnusablePartError
+from registry.store.base import (
+    BrokenOffError,
+    DeniedError,
+    ForbiddenError,
+    NoStoreError,
+    NotHeldError,
+    UnusablePartError,
+)
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -56,6 +63,8 @@ def told(place: str, operation: str) -> Iterator[None]:
 
     Raises:
         NotHeldError: There is no such object.
+        NoStoreError: There is no such bucket.
+        DeniedError: The credentials are missing, wrong or not enough.
         UnusablePartError: The object has changed, or has no such part.
         RequestError: The user's AWS configuration or the address is wrong.
         UnavailableError: Anything else.
@@ -105,8 +114,16 @@ def _answered(error: ClientError, place: str, operation: str) -> ZooError:
         return UnusablePartError(f"{place}: the object has no such part (HTTP 416)")
     named = {"403": "AccessDenied", "301": "PermanentRedirect"}.get(code, code)
     hint = HINTS.get(named) or (_LATER if status >= 500 or status == 429 else "see the service's own log for why")
-    named = "" if named.isdecimal() else f"{named}, "
-    return UnavailableError(f"{place}: s3:{operation} failed: {named}HTTP {status}", hint=hint)
+    told = "" if named.isdecimal() else f"{named}, "
+    return _kind(named)(f"{place}: s3:{operation} failed: {told}HTTP {status}", hint=hint)
+
+
+def _kind(code: str) -> type[UnavailableError]:
+    if code in ("NoSuchBucket", "InvalidBucketName"):
+        return NoStoreError
+    if code in ("AccessDenied", "AllAccessDisabled"):
+        return ForbiddenError
+    return DeniedError if HINTS.get(code) in (_WRONG, _EXPIRED) else UnavailableError
 
 
 def _unanswered(error: BotoCoreError, place: str, operation: str) -> ZooError:
@@ -114,9 +131,9 @@ def _unanswered(error: BotoCoreError, place: str, operation: str) -> ZooError:
 
     name = type(error).__name__
     if isinstance(error, exceptions.SSOError | exceptions.TokenRetrievalError):
-        return UnavailableError(f"{place}: s3:{operation} needs credentials: {name}", hint=_EXPIRED)
+        return DeniedError(f"{place}: s3:{operation} needs credentials: {name}", hint=_EXPIRED)
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
-        return UnavailableError(f"{place}: s3:{operation} needs credentials, and boto3 found none", hint=_WRONG)
+        return DeniedError(f"{place}: s3:{operation} needs credentials, and boto3 found none", hint=_WRONG)
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         return UnavailableError(
             f"{place}: {_host(error)} does not answer: {name}",

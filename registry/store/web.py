@@ -12,13 +12,24 @@ from urllib.parse import urlsplit, urlunsplit
 from registry.digest import Digest
 from registry.errors import UnavailableError
 from registry.store import connections
-from registry.store.base import WHOLE, BrokenOffError, NotHeldError, Opened, UnusablePartError, Wanted
+from registry.store.base import (
+    WHOLE,
+    BrokenOffError,
+    DeniedError,
+    ForbiddenError,
+    NotHeldError,
+    Opened,
+    UnusablePartError,
+    Wanted,
+)
 
 if TYPE_CHECKING:
     import requests
 
 READ_SECONDS = 60.0
 """Longest silence of a server in the middle of a body."""
+
+_KINDS = {401: DeniedError, 403: ForbiddenError}
 
 _PIECE = 1 << 18
 """Bytes read at a time: larger ones were not quicker, and several files may arrive at once."""
@@ -126,6 +137,7 @@ def _require_bytes(response: requests.Response, wanted: Wanted, place: str) -> N
 
     Raises:
         NotHeldError: 404 or 410.
+        DeniedError: 401 or 403.
         UnusablePartError: The file ends before the part.
         UnavailableError: Any other answer without the file.
     """
@@ -144,7 +156,7 @@ def _require_bytes(response: requests.Response, wanted: Wanted, place: str) -> N
             f" {connections.LONGEST_WAIT_SECONDS:.0f} s",
             hint="pull again when that time is over, or give another place with --mirror",
         )
-    raise UnavailableError(said)
+    raise _KINDS.get(code, UnavailableError)(said)
 
 
 def shown(url: str) -> str:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ def shapes(shipped: Zoo) -> Zoo:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with mlflow_server(tmp_path_factory.mktemp("server")) as address:
         yield address
+
+
+def test_the_doctor_finds_the_server_and_its_version(zoo: Zoo, server: str) -> None:
+    report = zoo("doctor", "--format", "json", ZOO_TRACKING=server).json()
+    (finding,) = next(one["findings"] for one in report["sections"] if one["name"] == "tracking")
+    assert (finding["subject"], finding["state"]) == (f"address {server}", "ok")
+    assert finding["found"] == f"answers, with MLflow {version('mlflow')}"
 
 
 QUESTION = ("eval", "google/deeplabv3", "--data", "shapes", "--mirror", str(REAL), "--format", "json")

@@ -25,7 +25,7 @@ FLOORS = {
     **dict.fromkeys(("hashing", "partial", "content", "together"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "admission", "licences", "rulebook"), FIRST),
-    **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "blanks", "card_text", "splice", "amend"), FIRST),
+    **dict.fromkeys(("blanks", "card_text", "splice", "amend"), FIRST),
     **dict.fromkeys(
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
@@ -40,10 +40,11 @@ FLOORS = {
     **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
     **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto"), THIRD),
-    **dict.fromkeys(("consistency", "submission", "scaffold"), THIRD),
+    **dict.fromkeys(("consistency", "submission", "scaffold", "diagnosis"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),
-    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise", "install", "check"), VERBS),
+    **dict.fromkeys(("sign", "authenticate", "selftest", "record", "synchronise", "install"), VERBS),
+    **dict.fromkeys(("check", "doctor"), VERBS),
 }
 """Floor of each module or package directly below `registry`."""
 
@@ -271,6 +272,13 @@ def test_everyday_commands_load_nothing_heavy(place: Path, command: str) -> None
         loaded & {"registry.transfer", "registry.partial", "registry.together", "registry.store.connections"}
         == set()
     )
+    assert loaded & set(HEAVY) == set()
+
+
+def test_the_doctor_looks_without_loading_what_it_looks_at(tmp_path: Path) -> None:
+    (tmp_path / "cards").mkdir()
+    loaded = modules_loaded(tmp_path, "doctor", "--mirror", "cards", "--mirror", "https://models.invalid")
+    assert "registry.doctor" in loaded
     assert loaded & set(HEAVY) == set()
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from registry.errors import UnavailableError
+from registry.store.base import DeniedError
 from registry.store.connections import CONNECT_SECONDS
 from registry.store.oci.address import may_see_secrets
 from registry.store.oci.logins import Login
@@ -124,7 +125,8 @@ class Authorizer:
         query = {"service": parameters["service"]} if "service" in parameters else {}
         with reaching(shown(realm)), self._ask(realm, query, scope, login) as response:
             if response.status_code != 200:
-                raise UnavailableError(
+                kind = DeniedError if response.status_code in (400, 401, 403) else UnavailableError
+                raise kind(
                     f"no token for {scope} from {shown(realm)}: {answered(response)}",
                     hint=login_hint(urlsplit(self._base).netloc, self.origin),
                 )

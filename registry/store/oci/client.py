@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from registry.errors import MismatchError, UnavailableError
-from registry.store.base import Opened, Wanted
+from registry.store.base import DeniedError, ForbiddenError, Opened, Wanted
 from registry.store.connections import CONNECT_SECONDS, new_session
 from registry.store.oci.address import Address, may_see_secrets
 from registry.store.oci.auth import Authorizer, login_hint
@@ -39,6 +39,17 @@ class RefusedError(UnavailableError):
     def __init__(self, message: str, codes: Sequence[str], *, hint: str) -> None:
         super().__init__(message, hint=hint)
         self.codes = codes
+
+
+class _DeniedError(RefusedError, DeniedError):
+    """The registry wants another login."""
+
+
+class _ForbiddenError(RefusedError, ForbiddenError):
+    """The login is not allowed to do it."""
+
+
+_KINDS: dict[int, type[RefusedError]] = {401: _DeniedError, 403: _ForbiddenError}
 
 
 class Client:
@@ -151,7 +162,8 @@ class Client:
         codes = self.error_codes(response)
         told = f" ({', '.join(dict.fromkeys(codes))})" if codes else ""
         message = f"{shown(response.url)}: {answered(response)}{told}"
-        return RefusedError(message, codes, hint=self._hint(response.status_code))
+        kind = _KINDS.get(response.status_code, RefusedError)
+        return kind(message, codes, hint=self._hint(response.status_code))
 
     def error_codes(self, response: requests.Response) -> list[str]:
         """The error codes that a registry gives; its own words may quote anything and are left out."""

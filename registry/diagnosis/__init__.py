@@ -1,0 +1,1 @@
+"""What may be wrong with a set-up: one module a subject, each looks and never changes anything."""
