@@ -78,7 +78,7 @@ class CheckRun:
 
     def _changed(self, documents: Sequence[Path], revision: Revision) -> tuple[list[Path], dict[Path, bytes]]:
         """Documents that changed, the removed ones too, and what those had that were there before."""
-        from registry.submission.revision import touched
+        from registry.submission.revision import located, touched
 
         project = Path(PROJECT_FILE).resolve()
         inside = project.is_relative_to(revision.top)
@@ -86,7 +86,7 @@ class CheckRun:
         if project in found:
             self._keep_law(revision, project)
         chosen = touched(documents, found)
-        resolved = {path: path.resolve() for path in chosen}
+        resolved = {path: located(path) for path in chosen}
         contents = revision.contents(list(resolved.values()))
         return chosen, {path: data for path, data in zip(chosen, contents, strict=True) if data is not None}
 

@@ -54,10 +54,9 @@ def train(
     dataset = dataset_of(data, source.configuration.data.dataset, settings, voice)
     source.require_dataset(dataset)
     images = Images.of(opened, dataset, source)
-    _quiet_tensorflow(voice)
     count = threads or os.cpu_count() or 1
     try:
-        record = verb.train(source, images, place, voice, threads=count, resume=resume)
+        record = verb.train(source, images, place, voice, threads=count, resume=resume, hush=voice.hush)
     except KeyboardInterrupt:
         voice.note(f"{place}: what is trained up to the last whole epoch is kept; the same command goes on")
         raise
@@ -70,11 +69,3 @@ def train(
 def preprocessing_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """How pictures go into a trained model, by its record: as the training itself resizes them."""
     return {**record["model"]["preprocessing"], "resize": "stretch", "interpolation": "bilinear"}
-
-
-def _quiet_tensorflow(voice: Voice) -> None:
-    """Load TensorFlow without the lines that its libraries write on stderr."""
-    if not voice.verbose:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with voice.hush():
-        import tensorflow  # noqa: F401 - loaded here, used in the library

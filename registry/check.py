@@ -109,7 +109,7 @@ def _crossed(studies: Sequence[Study], law: Law) -> dict[str, list[Problem]]:
 
 
 def _twin(one: Study) -> str | None:
-    """Another card of the same folder of cards, whose name differs by the case of its letters only."""
+    """Another card of the same folder of cards whose name differs by case or ending alone."""
     path, root = one.path, one.path.parent.parent
     if not one.named or not path.exists():
         return None
@@ -118,7 +118,7 @@ def _twin(one: Study) -> str | None:
         if folder.name.casefold() == own[0] and folder.is_dir():
             for other in folder.iterdir():
                 same = other.suffix in SUFFIXES and _folded(other) == own
-                if same and (other.parent.name, other.stem) != (path.parent.name, path.stem):
+                if same and (other.parent.name, other.name) != (path.parent.name, path.name):
                     return str(other)
     return None
 

@@ -7,8 +7,11 @@ weights that it would have had anyway.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,14 @@ _CHECKPOINT, _BEST = "checkpoint.npz", "best.npz"
 
 
 def train(
-    source: Source, images: Images, output: Path, progress: Progress, *, threads: int, resume: bool | None = None
+    source: Source,
+    images: Images,
+    output: Path,
+    progress: Progress,
+    *,
+    threads: int,
+    resume: bool | None = None,
+    hush: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
 ) -> dict[str, Any]:
     """Train, and return the record that is also in `training.json`.
 
@@ -40,6 +50,8 @@ def train(
         progress: Hears of steps and epochs.
         threads: CPU threads; another number may give other weights.
         resume: True: there must be something to take up. False: begin anew. None: whatever is there.
+        hush: Keeps away what TensorFlow writes by itself when it is loaded, which takes seconds: a run that is
+            finished or refused does without.
 
     Raises:
         RequestError: The configuration contradicts the dataset, or the folder holds a run of another configuration.
@@ -62,8 +74,12 @@ def train(
         return finished
     elif (output / result.RECORD_FILE).exists():
         raise _other(output)
+    begun = _begun(output, made_of, required=resume is True)
+    with hush():
+        import tensorflow  # noqa: F401 - loaded here, used by all that follows
     work = _Work(source, images, output, progress, made_of, classes, threads)
-    work.take_up(required=resume is True)
+    if begun:
+        work.take_up(begun)
     work.run()
     return work.finish()
 
@@ -99,19 +115,8 @@ class _Work:
         self._validation = Validation(self._held, classes, how.evaluation.protocol, loss, how.batch, threads)
         self._state = Run(how)
 
-    def take_up(self, *, required: bool) -> None:
-        """Go on where an earlier run of the same stopped.
-
-        Raises:
-            RequestError: It was a run of something else, or there is none and one is required.
-        """
-        found = checkpoint.load(self._output / _CHECKPOINT)
-        if found is None:
-            if required:
-                raise RequestError(f"{self._output}: there is no run to take up", hint="leave out --resume")
-            return
-        if found.state["made_of"] != self._made_of:
-            raise _other(self._output)
+    def take_up(self, found: checkpoint.Checkpoint) -> None:
+        """Go on where an earlier run of the same stopped."""
         if found.state["environment"] != machine.environment(self._threads):
             self._progress.note("the run began with other versions or threads: its weights may differ for that")
         self._started = found.state["started"]
@@ -199,6 +204,20 @@ class _Work:
         for name in (_CHECKPOINT, _BEST):
             (self._output / name).unlink(missing_ok=True)
         return record
+
+
+def _begun(output: Path, made_of: dict[str, Any], *, required: bool) -> checkpoint.Checkpoint | None:
+    """Where an earlier run of the same stopped; None without one.
+
+    Raises:
+        RequestError: It was a run of something else, or there is none and one is required.
+    """
+    found = checkpoint.load(output / _CHECKPOINT)
+    if found is None and required:
+        raise RequestError(f"{output}: there is no run to take up", hint="leave out --resume")
+    if found is not None and found.state["made_of"] != made_of:
+        raise _other(output)
+    return found
 
 
 def _other(output: Path) -> RequestError:

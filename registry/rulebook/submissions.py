@@ -43,6 +43,12 @@ _FILES = {
         "not allow. A runtime would crash on it, or worse.",
         "Export the model again and copy it in binary mode; `zoo inspect FILE` names the broken place.",
     ),
+    "link": Explanation(
+        "A link instead of a document",
+        "A symbolic link leads to a file that is no part of the change, so nobody who reads the change sees what "
+        "it says.",
+        "Put the file itself in the link's place.",
+    ),
     "unpinned": Explanation(
         "A file without a digest",
         "The card states no sha256, so that nobody can tell whether the bytes of tomorrow are those of today.",

@@ -49,6 +49,26 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any] | None, revision
         yield from _licences(before, after, revision)
 
 
+def changed_dataset(before: Mapping[str, Any], after: Mapping[str, Any], revision: str) -> Iterator[Flaw]:
+    """Flaws of a dataset's document against what it was: its classes and its image lists stay what figures are of.
+
+    Args:
+        before: The document then.
+        after: The document now.
+        revision: What was published, in the user's words.
+    """
+    for key in ("classes", "splits"):
+        if key in before:
+            yield from _different(before[key], after.get(key, {}), (key,), revision, "dataset")
+
+
+def removed(before: Mapping[str, Any], revision: str) -> Iterator[Flaw]:
+    """Flaws of the removal of a document that stands for itself: a dataset or a target."""
+    kind = str(before["schema"]).partition("/")[0]
+    message = f"the {kind} {before['name']} was published and is gone"
+    yield Flaw((), "published-removed", message, "what cards and figures name", f"it is in {revision}")
+
+
 def is_published(variant: Mapping[str, Any]) -> bool:
     """Whether every file of a variant has a digest, and there is one."""
     artifacts = variant.get("artifacts", ())
@@ -81,18 +101,18 @@ def _licences(before: Mapping[str, Any], after: Mapping[str, Any], revision: str
             )
 
 
-def _different(old: Any, new: Any, path: Path, revision: str) -> Iterator[Flaw]:
+def _different(old: Any, new: Any, path: Path, revision: str, what: str = "variant") -> Iterator[Flaw]:
     """The innermost properties that changed; what is added is none of them."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key, value in old.items():
             if key == "note":
                 continue
             if key in new:
-                yield from _different(value, new[key], (*path, key), revision)
-            else:
-                yield _flaw(path, f"{key!r} of a published variant is gone", value, None, revision)
-    elif old not in (new, "unknown"):
-        yield _flaw(path, f"{_named(path)} of a published variant", old, new, revision)
+                yield from _different(value, new[key], (*path, key), revision, what)
+            elif value is not None:
+                yield _flaw(path, f"{key!r} of a published {what} is gone", value, None, revision)
+    elif old is not None and old not in (new, "unknown"):
+        yield _flaw(path, f"{_named(path)} of a published {what}", old, new, revision)
 
 
 def _lost(key: str, old: Sequence[Any], new: Sequence[Any], path: Path, revision: str) -> Iterator[Flaw]:

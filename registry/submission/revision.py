@@ -135,19 +135,27 @@ def _unpacked(answer: bytes, count: int) -> list[bytes | None]:
 
 
 def touched(documents: Sequence[Path], changed: Sequence[Path]) -> list[Path]:
-    """Documents that a change concerns: they changed themselves, or a blob that they name did, or they are gone.
+    """Documents that a change concerns: they changed or are gone, a blob that they name did, or they are links now.
 
     Args:
         documents: As the user named them.
-        changed: Resolved paths of all that changed.
+        changed: Paths of all that changed, their folders resolved.
     """
     paths = set(changed)
     blobs = [path.name.encode() for path in changed if path.parent.parts[-2:] == ("blobs", "sha256")]
-    found = [path for path in documents if path.resolve() in paths or (blobs and _names(path, blobs))]
-    removed = [
-        Path(os.path.relpath(path)) for path in changed if path.suffix in SUFFIXES and not os.path.lexists(path)
+    found = [path for path in documents if located(path) in paths or (blobs and _names(path, blobs))]
+    others = [
+        Path(os.path.relpath(path))
+        for path in changed
+        if path.is_symlink() or (path.suffix in SUFFIXES and not os.path.lexists(path))
     ]
-    return [*found, *removed]
+    known = {located(path) for path in found}
+    return [*found, *(path for path in others if located(path) not in known)]
+
+
+def located(path: Path) -> Path:
+    """Where a file itself lies: its folder's links are followed, and a link that it is itself is not."""
+    return path.parent.resolve() / path.name
 
 
 def _names(document: Path, blobs: Sequence[bytes]) -> bool:

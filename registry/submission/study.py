@@ -5,6 +5,7 @@ Runs in worker processes, a card at a time, so that positions of a document need
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,10 @@ from registry.card import Variant, merged
 from registry.consistency import Context, Verdict
 from registry.document import Document, Step
 from registry.problem import Problem
-from registry.submission.changes import changed
+from registry.submission.changes import changed, changed_dataset, removed
 from registry.submission.demands import demanded
 from registry.submission.flaw import Flaw, Subject, subjects
+from registry.submission.report import verdict_of
 from registry.submission.shelf import Shelf, named
 
 
@@ -74,6 +76,8 @@ class Study:
 
 def study(question: Question, law: Law) -> Study:
     """Judge a document by itself, by the policy, and against what was published. Never raises for bad input."""
+    if question.path.is_symlink():
+        return Study(Verdict(str(question.path), (_link(question.path),)))
     if question.before and not question.path.exists():
         return Study(Verdict(str(question.path), tuple(_removed(question))))
     read = document.read(question.path)
@@ -81,15 +85,21 @@ def study(question: Question, law: Law) -> Study:
     if isinstance(read, Problem):
         return Study(verdict)
     listed, named = tuple(_listed(read)), _named(read.value)
-    if not verdict.name:  # no card, or one that breaks its schema
-        return Study(verdict, (), listed, named)
-    found = subjects(read, merged(read.value))
+    found = subjects(read, merged(read.value)) if verdict.name else []
     shelf = Shelf(law.roots)
     flaws = [flaw for subject in found for flaw in _demands(subject, read.value, law, shelf)]
-    flaws += [flaw for words, data in question.before for flaw in _published(words, data, question, read.value)]
+    if (
+        verdict_of(verdict.problems) != "rejected" or verdict.name
+    ):  # what breaks its schema is compared with nothing
+        flaws += [flaw for words, data in question.before for flaw in _published(words, data, question, read.value)]
     problems = (*verdict.problems, *(flaw.located(read) for flaw in dict.fromkeys(flaws)))
-    whole = Verdict(verdict.file, problems, verdict.name, verdict.name_position, verdict.parents)
+    whole = dataclasses.replace(verdict, problems=problems, name_position=read.position(("model",)))
     return Study(whole, tuple(found), listed, named)
+
+
+def _link(path: Path) -> Problem:
+    message = "a link, which may lead to what is no part of the submission"
+    return Problem(str(path), 0, 0, "", "link", message, "the file itself", "a symbolic link")
 
 
 def _removed(question: Question) -> Iterator[Problem]:
@@ -101,14 +111,24 @@ def _removed(question: Question) -> Iterator[Problem]:
 
 
 def _published(words: str, data: bytes, question: Question, after: Mapping[str, Any] | None) -> Iterator[Flaw]:
-    """What a card that was published says against the card now; nothing where it was none that holds."""
+    """What was published under a document's name, against it now; nothing where that was none that holds."""
     before = document.parse(data, str(question.path))
-    if isinstance(before, Document) and _is_card(before.value) and not rules.check(before, "model-card"):
-        yield from changed(before.value, after, words)
+    kind = _kind(before.value) if isinstance(before, Document) else ""
+    if kind not in ("model-card", "dataset", "target") or not isinstance(before, Document):
+        return
+    if rules.check(before, kind):
+        return
+    if kind == "model-card":
+        same = after is not None and _kind(after) == kind
+        yield from changed(before.value, after if same else None, words)
+    elif after is None or _kind(after) != kind:
+        yield from removed(before.value, words)
+    elif kind == "dataset":
+        yield from changed_dataset(before.value, after, words)
 
 
-def _is_card(value: Any) -> bool:
-    return isinstance(value, dict) and str(value.get("schema", "")).startswith("model-card/")
+def _kind(value: Any) -> str:
+    return str(value.get("schema", "")).partition("/")[0] if isinstance(value, dict) else ""
 
 
 def _demands(subject: Subject, card: dict[str, Any], law: Law, shelf: Shelf) -> Iterator[Flaw]:
@@ -129,9 +149,7 @@ def _parent(variant: Variant, card: dict[str, Any], shelf: Shelf) -> Variant | N
 
 
 def _named(value: Any) -> str:
-    if not isinstance(value, dict):
-        return ""
-    return f"{value.get('publisher', '?')}/{value.get('model', '?')}" if _is_card(value) else ""
+    return f"{value.get('publisher', '?')}/{value.get('model', '?')}" if _kind(value) == "model-card" else ""
 
 
 def _listed(read: Document) -> Iterator[tuple[str, int]]:

@@ -48,29 +48,49 @@ def steps(result: Result) -> list[tuple[str, str]]:
 
 def test_a_chain_does_only_what_is_not_done_and_a_gate_stops_it(zoo: Zoo) -> None:
     runs.images(zoo.work)
-    config = written(zoo, "pipeline.yaml", pipeline(protocol="voc"))
+    zoo.environment["ZOO_CARDS"] = "builtin"
+    more = {
+        "chain": ["train", "quantize", "evaluate", "benchmark", "deploy"],
+        "benchmark": {"target": "linux"},
+        "deployment": {"target": "linux"},
+    }
+    config = written(zoo, "pipeline.yaml", pipeline(protocol="voc") | more)
     first = zoo("run", config, "-o", "run", "--threads", "2", "--format", "json")
     assert first.code == 0, first
-    assert steps(first) == [("train", "passed"), ("quantize", "passed"), ("evaluate", "passed")]
-    trained, quantized, measured = first.json()["steps"]
+    assert steps(first) == [(kind, "passed") for kind in more["chain"]]
+    trained, quantized, evaluated = first.json()["steps"][:3]
     assert quantized["taken"]["model"] == trained["made"]["model"]["sha256"]
-    assert measured["taken"]["model"] == quantized["made"]["model"]["sha256"]
+    assert evaluated["taken"]["model"] == quantized["made"]["model"]["sha256"]
     made_of = json.loads((zoo.work / "run" / "2-quantize" / "quantization.json").read_text())["made_of"]
     assert made_of["calibration"]["images"] == 2
     assert json.loads((zoo.work / "run" / "pipeline.json").read_text())["steps"] == first.json()["steps"]
     evaluation = json.loads((zoo.work / "run" / "3-evaluate" / "evaluation.json").read_text())
-    assert (evaluation["artifact"], list(evaluation["protocols"])) == (measured["taken"]["model"], ["voc"])
+    assert (evaluation["artifact"], list(evaluation["protocols"])) == (evaluated["taken"]["model"], ["voc"])
+    _measured_and_deployed(zoo, quantized["made"]["model"]["sha256"])
 
     again = zoo("run", config, "-o", "run", "--threads", "2", "--format", "json")
     assert again.code == 0, again
-    assert steps(again) == [("train", "reused"), ("quantize", "reused"), ("evaluate", "reused")]
+    assert steps(again) == [(kind, "reused") for kind in more["chain"]]
 
-    written(zoo, "pipeline.yaml", pipeline(protocol="voc", least_mean_iou=1.0))
+    written(zoo, "pipeline.yaml", pipeline(protocol="voc", least_mean_iou=1.0) | more)
     stopped = zoo("run", config, "-o", "run", "--threads", "2")
     assert stopped.code == 1, stopped
     assert_says(stopped, "step 3, evaluate: expected a mean IoU of at least 100.00%")
     assert "reused" in stopped.out
     assert "failed" in stopped.out
+
+
+def _measured_and_deployed(zoo: Zoo, model: str) -> None:
+    """The last two steps are of this model, and the package runs."""
+    measured = json.loads((zoo.work / "run" / "4-benchmark" / "benchmark.json").read_text())
+    assert (measured["sha256"], measured["runs"] >= 50) == (model, True)
+    package = zoo.work / "run" / "5-deploy"
+    assert json.loads((package / "deployment.json").read_text())["model"]["sha256"] == model
+    picture = next((zoo.work / "halves" / "JPEGImages").iterdir())
+    program = [sys.executable, str(package / "segment.py"), str(picture), "-o", str(zoo.work / "mask.png")]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (zoo.work / "mask.png").is_file()
 
 
 def test_nothing_is_run_when_a_step_cannot_be(zoo: Zoo) -> None:
@@ -81,30 +101,6 @@ def test_nothing_is_run_when_a_step_cannot_be(zoo: Zoo) -> None:
     assert refused.code == 2, refused
     assert_says(refused, "nothing is run", "benchmark: stm32n6 is measured on a board at hand")
     assert not (zoo.work / "run").exists()
-
-
-def test_a_chain_ends_with_a_measured_model_and_a_package_that_runs(zoo: Zoo) -> None:
-    runs.images(zoo.work)
-    zoo.environment["ZOO_CARDS"] = "builtin"
-    document = pipeline() | {
-        "chain": ["train", "quantize", "benchmark", "deploy"],
-        "benchmark": {"target": "linux"},
-        "deployment": {"target": "linux"},
-    }
-    del document["evaluation"]
-    result = zoo("run", written(zoo, "pipeline.yaml", document), "-o", "run", "--threads", "2", "--format", "json")
-    assert result.code == 0, result
-    assert steps(result)[2:] == [("benchmark", "passed"), ("deploy", "passed")]
-    model = result.json()["steps"][1]["made"]["model"]["sha256"]
-    measured = json.loads((zoo.work / "run" / "3-benchmark" / "benchmark.json").read_text())
-    assert (measured["sha256"], measured["runs"] >= 50) == (model, True)
-    package = zoo.work / "run" / "4-deploy"
-    assert json.loads((package / "deployment.json").read_text())["model"]["sha256"] == model
-    picture = next((zoo.work / "halves" / "JPEGImages").iterdir())
-    program = [sys.executable, str(package / "segment.py"), str(picture), "-o", str(zoo.work / "mask.png")]
-    done = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (zoo.work / "mask.png").is_file()
 
 
 def test_a_model_with_other_bytes_than_the_pipeline_states(zoo: Zoo) -> None:

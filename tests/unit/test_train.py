@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from registry import train
+from registry.digest import Digest
 from registry.errors import MismatchError, RequestError
 from registry.progress import Silent
 from registry.samples import VocFolder
@@ -20,7 +23,7 @@ from tests.unit.training import runs
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 VARIED: dict[str, Any] = {
-    "model": {**runs.plain()["model"], "dropout": 0.3},
+    "model": {**runs.MODEL, "aspp": "none", "dropout": 0.3},
     "augmentation": {"flip": "horizontal", "noise": {"deviation": [0.0, 0.1]}},
     "callbacks": {"reduce_on_plateau": {"monitor": "loss", "factor": 0.5, "patience": 1}},
     "schedule": {"name": "cosine", "warmup_epochs": 0.5},
@@ -71,21 +74,36 @@ def test_an_interrupted_run_ends_as_one_that_was_not(tmp_path: Path) -> None:
     assert other["model"]["weights_sha256"] != whole["model"]["weights_sha256"]
 
 
-def test_the_record_names_all_that_the_model_is_made_of(tmp_path: Path) -> None:
-    record = trained(tmp_path, "run")
-    folder = VocFolder(tmp_path / "halves")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with images and a finished run with the head of DeepLabV3, `run`, made once: tests take a copy."""
+    folder = tmp_path_factory.mktemp("made")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        trained(folder, "run", model=runs.HEAD)
+    return folder
+
+
+@pytest.fixture
+def finished(made: Path, tmp_path: Path) -> Path:
+    """That folder, to write into."""
+    return shutil.copytree(made, tmp_path / "made")
+
+
+def test_the_record_names_all_that_the_model_is_made_of(finished: Path) -> None:
+    record = json.loads((finished / "run" / "training.json").read_text())
+    folder = VocFolder(finished / "halves")
     data = record["made_of"]["data"]
     assert data["train"] == {"split": "train", "images": 5, "sha256": folder.list_digest("train").hex}
     assert data["validation"]["sha256"] == folder.list_digest("val").hex
-    assert record["made_of"]["configuration"] == runs.source(tmp_path).configuration.digest.hex
+    assert record["made_of"]["configuration"] == runs.source(finished, model=runs.HEAD).configuration.digest.hex
     assert (record["technique"], record["made_of"]["parent"]) == ("tfs", None)
-    assert record["model"]["size"] == (tmp_path / "run" / "model.keras").stat().st_size
+    assert record["model"]["size"] == (finished / "run" / "model.keras").stat().st_size
     assert {"tensorflow", "keras", "threads"} <= record["environment"].keys()
     best = max(record["epochs"], key=lambda epoch: epoch["val_mean_iou"])
     assert record["model"]["epoch"] == best["epoch"]
-    assert json.loads((tmp_path / "run" / "training.json").read_text()) == record
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"model.keras", "training.json", "history.jsonl"}
-    again = trained(tmp_path, "run", Stop(at=1))  # there is nothing left to do
+    assert {path.name for path in (finished / "run").iterdir()} == {"model.keras", "training.json", "history.jsonl"}
+    again = trained(finished, "run", Stop(at=1), model=runs.HEAD)  # there is nothing left to do
     assert again == record
 
 
@@ -117,15 +135,16 @@ def test_early_stopping_and_rare_evaluations(tmp_path: Path) -> None:
     assert record["made_of"]["data"]["validation"]["images"] == 1
 
 
-def test_fine_tuning_binds_the_parent_by_its_digest(tmp_path: Path) -> None:
-    first = trained(tmp_path, "first", epochs=1)
-    parent = {"file": str(tmp_path / "first" / "model.keras"), "sha256": first["model"]["sha256"]}
-    second = trained(tmp_path, "second", technique="fft", parent=parent, epochs=1)
-    assert second["made_of"]["parent"] == first["model"]["sha256"]
+def test_fine_tuning_binds_the_parent_by_its_digest(finished: Path) -> None:
+    file = finished / "run" / "model.keras"
+    parent = {"file": str(file), "sha256": Digest.of_file(file).hex}
+    changes: dict[str, Any] = {"model": runs.HEAD, "technique": "fft", "epochs": 1}
+    second = trained(finished, "second", parent=parent, **changes)
+    assert second["made_of"]["parent"] == parent["sha256"]
     with pytest.raises(MismatchError, match="expected sha256:0000"):
-        trained(tmp_path, "third", technique="fft", parent={**parent, "sha256": "0" * 64})
+        trained(finished, "third", parent={**parent, "sha256": "0" * 64}, **changes)
     with pytest.raises(RequestError, match="no such file"):
-        trained(tmp_path, "third", technique="tl", parent={"file": str(tmp_path / "none.keras")})
+        trained(finished, "third", **{**changes, "technique": "tl"}, parent={"file": str(finished / "none.keras")})
 
 
 def test_too_few_images_for_a_batch(tmp_path: Path) -> None:

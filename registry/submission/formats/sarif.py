@@ -81,7 +81,8 @@ def _descriptor(rule: str, severity: Severity) -> dict[str, Any]:
     explanation = explanation_of(rule)
     return {
         "id": rule,
-        "name": "".join(word[:1].upper() + word[1:] for word in re.split(r"\W+", rule)),
+        # §3.49.7: an identifier for people, other than the stable one
+        "name": "".join(word[:1].upper() + word[1:] for word in re.findall(r"\w+", explanation.title)),
         "shortDescription": _message(explanation.title),
         "fullDescription": _message(explanation.meaning),
         "help": {
@@ -107,7 +108,7 @@ def _results(found: Sequence[tuple[Entry, Problem]], rules: Sequence[str]) -> li
 
 
 def _result(entry: Entry, problem: Problem, rule_index: int, root: Path) -> dict[str, Any]:
-    subject = f"{entry.name}: " if entry.kind == "variant" else ""
+    subject = f"{entry.name}: " if entry.kind == "variant" and entry.name not in problem.message else ""
     sentences = [f"{subject}{problem.message}"]
     sentences += [
         f"{word} {text}" for word, text in (("Expected", problem.expected), ("Found", problem.found)) if text

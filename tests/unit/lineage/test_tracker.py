@@ -79,10 +79,11 @@ def test_a_run_has_what_its_record_has(spool: Spool, tracker: Tracker, client: A
     assert spool.waiting(tracker.address) == []
 
 
-def test_a_record_that_is_delivered_twice_is_one_run(spool: Spool, tracker: Tracker, client: Any) -> None:
+def test_a_record_that_is_kept_or_delivered_twice_is_one_run(spool: Spool, tracker: Tracker, client: Any) -> None:
     one = record(experiment="acme/twice")
-    spool.keep(one, {}, tracker.address)
-    first = spool.deliver(tracker)[0].run
+    assert spool.keep(one, {}, tracker.address) == spool.keep(one, {}, tracker.address)
+    (delivered,) = spool.deliver(tracker)
+    first = delivered.run
     spool.keep(one, {}, tracker.address)
     second = spool.deliver(tracker)[0].run
     assert first is not None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_batch_normalization_moves_as_fast_as_asked() -> None:
 def test_it_becomes_a_quantized_file_of_plain_operators(tmp_path: Path, aspp: str) -> None:
     import tensorflow as tf
 
-    model = network.build(small(width=64, aspp=aspp), 5)
+    model = network.build(small(width=64, output_stride=8, aspp=aspp), 5)
     signature = [tf.TensorSpec((1, 64, 64, 3))]
     model.export(tmp_path / "saved", format="tf_saved_model", input_signature=signature, verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved"))
@@ -74,14 +75,17 @@ def test_it_becomes_a_quantized_file_of_plain_operators(tmp_path: Path, aspp: st
 
 
 def configuration(technique: str, parent: Path, **changes: Any) -> Any:
-    return from_plain(runs.plain(technique=technique, parent={"file": str(parent)}, **changes))
+    named = {"technique": technique, "parent": {"file": str(parent)}, "model": runs.HEAD}
+    return from_plain(runs.plain(**{**named, **changes}))
 
 
-@pytest.fixture
-def parent(tmp_path: Path) -> Path:
-    model = network.build(from_plain(runs.plain()).network, runs.CLASSES)
-    path = tmp_path / "parent.keras"
-    model.save(path)
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    model = network.build(from_plain(runs.plain(model=runs.HEAD)).network, runs.CLASSES)
+    path = tmp_path_factory.mktemp("parent") / "parent.keras"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        model.save(path)
     return path
 
 
@@ -98,8 +102,7 @@ def test_transfer_takes_the_backbone_and_trains_the_last_layer_alone(parent: Pat
 
 
 def test_transfer_from_another_head_tells_what_stays_random(parent: Path) -> None:
-    model_plain = {**runs.plain()["model"], "aspp_filters": 16}
-    how = configuration("tl", parent, model=model_plain)
+    how = configuration("tl", parent, model={**runs.HEAD, "aspp_filters": 16})
     random = weights.inherit(network.build(how.network, 7), how)
     assert "aspp_1_conv" in random
     assert not any(name.startswith("block_") for name in random)
@@ -119,7 +122,7 @@ def test_a_parent_that_does_not_fit_is_refused_with_the_layers(parent: Path) -> 
     how = configuration("fft", parent)
     with pytest.raises(RejectedError, match="none that fit logits"):
         weights.inherit(network.build(how.network, 7), how)
-    wide = configuration("tl", parent, model={**runs.plain()["model"], "width": 0.75})
+    wide = configuration("tl", parent, model={**runs.HEAD, "width": 0.75})
     with pytest.raises(RejectedError, match="none that fit Conv1,"):
         weights.inherit(network.build(wide.network, 7), wide)
 
