@@ -51,6 +51,9 @@ GOOD = {NAME: CARD + _VARIANT}
 BAD = {NAME: CARD + _VARIANT.replace("per-channel", "per-tensor")}
 """Adds it with a claim that its file contradicts."""
 
+ELSEWHERE_CACHED = {**GOOD, "zoo.toml": 'cache = "made"\n'}
+"""Adds a good variant, and says where the runner shall write what it fetches."""
+
 EDITED = {NAME: CARD.replace("1027688", "1027689")}
 """Edits a variant that is published."""
 

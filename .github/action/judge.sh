@@ -5,6 +5,8 @@ set -euo pipefail
 
 mkdir -p "$RUNNER_TEMP/zoo-check"
 reports=$(mktemp -d "$RUNNER_TEMP/zoo-check/reports.XXXXXX")
+# the change's own zoo.toml must not say where files are written
+export ZOO_CACHE=${ZOO_CACHE:-$RUNNER_TEMP/zoo-check/cache}
 arguments=(--format text)
 for output in json=report.json sarif=check.sarif junit=junit.xml markdown=summary.md github=annotations.txt; do
     arguments+=("--output=${output%%=*}=$reports/${output#*=}")

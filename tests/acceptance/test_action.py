@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.world import COMMAND, Zoo
 from tests.action_runner import ActionRunner, Outcome
 from tests.git_host import ENVIRONMENT, GitHost, git
-from tests.proposals import BAD, CARD, EDITED, ELSEWHERE, GOOD, HOSTILE, NAME, OPEN
+from tests.proposals import BAD, CARD, EDITED, ELSEWHERE, ELSEWHERE_CACHED, GOOD, HOSTILE, NAME, OPEN
 
 ACTION = Path(__file__).resolve().parents[2]
 UPLOAD = "github/codeql-action/upload-sarif@v4"
@@ -52,6 +52,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, zoo: Zoo) -> Project:
     """A repository with one published variant."""
+    del zoo.environment["ZOO_CACHE"]  # a runner has none
     return Project(tmp_path / "project", zoo.environment)
 
 
@@ -88,6 +89,13 @@ def test_a_bad_change_is_rejected_at_its_line_after_all_reports_are_there(projec
     assert ElementTree.parse(outcome.outputs["junit"]).getroot().tag == "testsuites"
     assert Path(outcome.outputs["summary"]).read_text(encoding="utf-8") == outcome.summary
     assert report(outcome)["verdict"] == "rejected"
+
+
+def test_a_change_does_not_say_where_files_are_written(project: Project) -> None:
+    outcome = project.pull_request(ELSEWHERE_CACHED)
+
+    assert outcome.success, outcome.log
+    assert not (project.checkout / "made").exists()
 
 
 def test_what_is_published_must_not_change(project: Project) -> None:

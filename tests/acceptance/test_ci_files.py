@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.acceptance.world import Zoo
 from tests.action_expressions import evaluate, interpolate
 from tests.gitlab_job import job_of
 
@@ -153,3 +154,12 @@ def test_any_other_expression_is_an_error(text: str) -> None:
 
 def test_a_value_is_not_evaluated_again() -> None:
     assert interpolate("<${{ inputs.a }}>", {"inputs": {"a": "${{ inputs.a }}"}}) == "<${{ inputs.a }}>"
+
+
+def test_the_cards_of_this_repository_keep_its_own_policy(zoo: Zoo) -> None:
+    zoo.work = ROOT  # where its zoo.toml is
+
+    entries = zoo("check", "cards", "--offline", "--format", "json").json()["entries"]
+
+    assert len(entries) > 80
+    assert [entry for entry in entries if entry["verdict"] == "rejected"] == []
