@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -53,6 +55,7 @@ def serve(address: Address, host: str, port: int, environ: Mapping[str, str]) ->
         RequestError: The port is taken.
         UnavailableError: The server does not start.
     """
+    _require_free(host, port)
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     own = {"MLFLOW_BACKEND_STORE_URI": address.uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     if address.artifacts is not None:
@@ -68,12 +71,25 @@ def serve(address: Address, host: str, port: int, environ: Mapping[str, str]) ->
         start_new_session=True,  # Ctrl-C is ours to hear: it ends the child quietly, its workers too
     )
     try:
-        yield Pages(_ready(process, address, host, port), process)
+        yield Pages(_ready(process, address), process)
     finally:
         _end(process)
 
 
-def _ready(process: subprocess.Popen[str], address: Address, host: str, port: int) -> str:
+def _require_free(host: str, port: int) -> None:
+    """MLflow's server takes many seconds to find out that its port is taken."""
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server((str(place[0]), port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise RequestError(
+                f"{host}:{port} is taken by another program", hint="--port chooses another one, 0 a free one"
+            ) from None
+        # whatever else is wrong with the interface the server tells
+
+
+def _ready(process: subprocess.Popen[str], address: Address) -> str:
     assert process.stderr is not None  # noqa: S101 - it is piped
     told: list[str] = []
     for line in process.stderr:
@@ -82,10 +98,6 @@ def _ready(process: subprocess.Popen[str], address: Address, host: str, port: in
             # what it says later is nobody's concern, but a full pipe would stop it
             threading.Thread(target=process.stderr.read, daemon=True).start()
             return found[1]
-    if any("address already in use" in line.lower() for line in told):
-        raise RequestError(
-            f"{host}:{port} is taken by another program", hint="--port chooses another one, 0 a free one"
-        )
     said = without_secrets(next((line for line in reversed(told) if line), "nothing"), address)
     raise UnavailableError(
         f"{address.shown}: MLflow's server did not start: {said}",

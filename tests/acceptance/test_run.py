@@ -158,7 +158,7 @@ def st_training(zoo: Zoo, cards: Cards) -> dict[str, Any]:
         )
     }
     model = {
-        "name": "mobilenet", "version": "v2", "alpha": 0.35, "aspp": "v2", "output_stride": 16,
+        "name": "mobilenet", "version": "v2", "alpha": 0.35, "aspp": "v2", "output_stride": 8,
         "input_shape": "(32, 32, 3)", "pretrained_weights": None,
     }  # fmt: skip
     return {
