@@ -207,7 +207,11 @@ def _lineage(evidence: Evidence) -> Iterator[Flaw | Check]:
     if model.digest not in made:
         message = "the lineage record does not say how this file came about"
         yield Flaw(
-            where, "lineage-mismatch", message, f"a step that makes {model.digest}", counted(len(steps), "other step")
+            where,
+            "lineage-mismatch",
+            message,
+            f"a step that makes {model.digest}",
+            counted(len(steps), "other step"),
         )
         yield Check("lineage", "failed", "of another file")
         return
