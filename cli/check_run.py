@@ -29,17 +29,15 @@ class CheckRun:
     Attributes:
         settings, voice: Of the command.
         policy: What is asked of the submission.
-        data: Folders of pictures, by dataset.
+        folders: Of pictures, by dataset.
     """
-
-    policy: Admission
-    data: Mapping[str, str]
 
     def __init__(self, paths: Sequence[Path], options: Mapping[str, Any]) -> None:
         self.settings, self.voice = settings_of(options)
         self._options = options
         self._paths = list(paths) or [Path(folder) for folder in card_folders(self.settings)]
-        self.policy, self.data = self.settings.policy, self.settings.data
+        self.policy: Admission = self.settings.policy
+        self.folders = self._pictures(self.settings.data)
 
     def judge(self) -> Report:
         """Judge what was asked for.
@@ -49,12 +47,12 @@ class CheckRun:
             UnavailableError: Git cannot tell what changed.
         """
         from registry import __version__
-        from registry.consistency import find_documents
+        from registry.consistency import find_documents, find_links
         from registry.submission.report import Report
 
         started = time.monotonic()
         against, documents = self._options["against"], find_documents(self._paths)
-        chosen, unchanged = list(documents), 0
+        chosen, unchanged = [*documents, *find_links(self._paths)], 0
         revision = self._revision(against) if against is not None else None
         before: dict[Path, bytes] = {}
         if revision is not None:
@@ -63,6 +61,10 @@ class CheckRun:
         questions = [self._question(path, before.get(path), against) for path in chosen]
         entries = self._entries(questions) if questions else ()
         return Report(entries, unchanged, against, __version__, time.monotonic() - started)
+
+    def _pictures(self, data: Mapping[str, str]) -> dict[str, Path]:
+        """Folders of the settings, and those of the command, which win."""
+        return {name: Path(folder) for name, folder in data.items()} | _folders(self._options["data"])
 
     def _entries(self, questions: Sequence[Question]) -> Any:
         from registry.check import check
@@ -81,11 +83,10 @@ class CheckRun:
         from registry.submission.revision import located, touched
 
         project = Path(PROJECT_FILE).resolve()
-        inside = project.is_relative_to(revision.top)
-        found = revision.changed([*(path.resolve() for path in self._paths), *([project] if inside else [])])
-        if project in found:
+        if project.is_relative_to(revision.top) and revision.changed([project]):
             self._keep_law(revision, project)
-        chosen = touched(documents, found)
+        self._leave_out_pictures(revision)
+        chosen = touched(documents, revision.changed([path.resolve() for path in self._paths]))
         resolved = {path: located(path) for path in chosen}
         contents = revision.contents(list(resolved.values()))
         return chosen, {path: data for path, data in zip(chosen, contents, strict=True) if data is not None}
@@ -94,10 +95,19 @@ class CheckRun:
         """No submission chooses the law that it is judged by: the revision's holds until it is merged."""
         from registry import settings
 
-        (data,) = revision.contents([project])
-        text = "" if data is None else data.decode("utf-8", "replace")
-        self.policy, self.data = settings.as_of(self.settings, PROJECT_FILE, text)
+        (then,) = revision.contents([project])
+        text = "" if then is None else then.decode("utf-8", "replace")
+        self.policy, data = settings.as_of(self.settings, PROJECT_FILE, text)
+        self.folders = self._pictures(data)
         self.voice.note(f"{PROJECT_FILE} changed: [policy] and [data] are those of {revision.words}")
+
+    def _leave_out_pictures(self, revision: Revision) -> None:
+        """No submission brings the pictures either: what a runner puts beside the repository is in no commit."""
+        for name, folder in list(self.folders.items()):
+            place = folder.resolve()
+            if place.is_relative_to(revision.top) and revision.changed([place], untracked=False):
+                del self.folders[name]
+                self.voice.note(f"{folder}: these pictures of {name} changed, so nothing is measured again on them")
 
     def _question(self, path: Path, before: bytes | None, against: str | None) -> Question:
         from registry.submission.study import Question
@@ -125,9 +135,8 @@ class CheckRun:
         rerun = self._options["rerun"] or self.policy.rerun
         if rerun == "never":
             return Tools(obtainer, None, required=False)
-        folders = {name: Path(folder) for name, folder in self.data.items()} | _folders(self._options["data"])
         sample = None if self._options["full"] else self._options["sample"]
-        measure = Pictures(folders, sample, Shelf(roots), self.voice)
+        measure = Pictures(self.folders, sample, Shelf(roots), self.voice)
         return Tools(obtainer, measure, required=rerun == "required")
 
 

@@ -71,6 +71,17 @@ def find_documents(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def find_links(paths: Iterable[Path]) -> list[Path]:
+    """Folders below paths that are links, and so were not searched."""
+    return [
+        Path(folder, name)
+        for path in paths
+        for folder, below, _ in os.walk(path)
+        for name in sorted(below)
+        if Path(folder, name).is_symlink()
+    ]
+
+
 def gather_context(roots: Iterable[Path], documents: Iterable[Path]) -> Context:
     """Datasets and targets of the catalogue and of the documents under judgement."""
     datasets: dict[str, int | None] = {}

@@ -60,20 +60,22 @@ class Revision:
             )
         self.commit = base.decode().strip()
 
-    def changed(self, folders: Iterable[Path]) -> list[Path]:
-        """Files below folders that are not as they were, the removed and the untracked ones too; resolved paths.
+    def changed(self, places: Iterable[Path], *, untracked: bool = True) -> list[Path]:
+        """Files at or below places that are not as they were, the removed ones too; their folders are resolved.
+
+        Args:
+            places: Files and folders of the working tree.
+            untracked: Whether files count that no commit has, and that are not ignored.
 
         Raises:
             UnavailableError: Git cannot tell.
         """
-        paths = [str(folder) for folder in folders]
-        names: set[bytes] = set()
-        for command in (
-            (*_CHANGED, self.commit, "--", *paths),
-            ("ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", *paths),
-        ):
-            names.update(name for name in self._answer(*command).split(b"\0") if name)
-        return sorted((self.top / os.fsdecode(name)) for name in names)
+        paths = [str(place) for place in places]
+        commands = [(*_CHANGED, self.commit, "--", *paths)]
+        if untracked:
+            commands.append(("ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", *paths))
+        names = {name for command in commands for name in self._answer(*command).split(b"\0") if name}
+        return sorted(self.top / os.fsdecode(name) for name in names)
 
     def contents(self, paths: Sequence[Path]) -> list[bytes | None]:
         """What files had at the revision; None for those that were not there.

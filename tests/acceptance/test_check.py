@@ -241,3 +241,33 @@ def test_the_policy_is_the_one_that_was_there_before(zoo: Zoo, card: Path) -> No
     assert result.code == 1
     assert "[licence-policy]" in result.out
     assert_says(result, "[policy] and [data] are those of HEAD")
+
+
+def test_pictures_that_the_submission_changed_measure_nothing(zoo: Zoo, card: Path) -> None:
+    assert zoo("dataset", "make", "shapes", "pictures", "--count", "20", "--size", "64").code == 0
+    (zoo.work / "zoo.toml").write_text('[data]\nshapes = "pictures"\n')
+    committed(zoo)
+    edited(zoo, card, "summary: float32", "summary: a float32 file")
+    named = zoo("check", "cards", "--against", "HEAD", "--format", "json").json()
+    assert rules(named) == {"other-images"}
+    next((zoo.work / "pictures" / "JPEGImages").iterdir()).write_bytes(b"easier")
+    result = zoo("check", "cards", "--against", "HEAD", "--format", "json")
+    assert_says(result, "these pictures of shapes changed")
+    assert rules(result.json()) == set()
+
+
+def test_pictures_that_no_commit_has_are_the_runners(zoo: Zoo, card: Path) -> None:
+    committed(zoo)
+    assert zoo("dataset", "make", "shapes", "pictures", "--count", "20", "--size", "64").code == 0
+    edited(zoo, card, "summary: float32", "summary: a float32 file")
+    result = zoo("check", "cards", "--against", "HEAD", "--data", "shapes=pictures", "--format", "json")
+    assert rules(result.json()) == {"other-images"}
+
+
+def test_a_folder_that_is_a_link_is_refused_and_not_followed(zoo: Zoo, card: Path) -> None:
+    assert card
+    (zoo.work / "cards" / "linked").symlink_to(zoo.folder)
+    result = zoo("check", "cards", "--format", "json")
+    assert result.code == 1
+    assert verdicts(result.json())["cards/linked"] == "rejected"
+    assert rules(result.json()) == {"link"}

@@ -28,6 +28,7 @@ def edited(card: Plain, key: str, value: Any) -> Plain:
     return {**card, "variants": [{**card["variants"][0], key: value}]}
 
 
+@strategies.PROPERTY
 @given(strategies.cards())
 def test_a_card_does_not_differ_from_itself(card: Plain) -> None:
     assert flaws(card, copy.deepcopy(card)) == []
@@ -98,6 +99,7 @@ def test_the_licence_of_what_was_published_stays() -> None:
     assert flaw.path == ("licence", "weights")  # of the data nothing was known before
 
 
+@strategies.PROPERTY
 @given(st.data())
 def test_any_other_number_is_an_edit(data: st.DataObject) -> None:
     card = data.draw(strategies.cards().filter(_figures))
