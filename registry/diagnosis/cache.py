@@ -64,6 +64,9 @@ def _folder(folder: Path) -> Finding:
     mode = folder.stat().st_mode
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         return Finding(subject, "warning", "everybody on this machine can write it", f"chmod o-w {quoted}")
+    if not rights.is_mine(folder) and not mode & stat.S_IWGRP:  # a team may share one through its group
+        found = f"it is {rights.owner_and_mode(folder)}: what {rights.user()} adds, its owner cannot change"
+        return Finding(subject, "warning", found, advice=f"run zoo as its owner, {_ELSEWHERE}")
     return Finding(subject, "ok", f"can be written; it is {rights.owner_and_mode(folder)}")
 
 
@@ -81,12 +84,13 @@ def _on_read_only_disk(folder: Path) -> bool:
 
 
 def _room(folder: Path) -> Finding:
-    usage = shutil.disk_usage(rights.nearest(folder))
+    place = rights.nearest(folder)
+    usage = shutil.disk_usage(place)
     found = f"{format_bytes(usage.free)} free of {format_bytes(usage.total)}"
     if usage.free >= LEAST_FREE_BYTES:
         return Finding("disk", "ok", found)
     found += f", less than {format_bytes(LEAST_FREE_BYTES)}"
-    return Finding("disk", "warning", found, f"du -sh {shlex.quote(str(folder))}", f"free space, {_ELSEWHERE}")
+    return Finding("disk", "warning", found, f"du -sh {shlex.quote(str(place))}", f"free space, {_ELSEWHERE}")
 
 
 @dataclass

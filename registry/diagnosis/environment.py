@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution
 from pathlib import Path
 
 from registry import __version__
-from registry.diagnosis.finding import Finding, State
+from registry.diagnosis.finding import Finding
 from registry.diagnosis.installed import NAME, Dependency, Installed, extras, requirements
 
 
@@ -56,7 +57,11 @@ def _zoo(own: Distribution, code: Path) -> Finding:
         )
     if own.version != __version__:
         found = f"{__version__} in {place}, installed as {own.version}: the record of what it needs is old"
-        again = f"pip install --editable {place}" if source else f"pip install --force-reinstall {NAME}"
+        again = (
+            f"pip install --editable {shlex.quote(str(source))}"
+            if source
+            else f"pip install --force-reinstall {NAME}"
+        )
         return Finding("zoo", "warning", found, command=again)
     return Finding("zoo", "ok", f"{__version__} in {place}" + (", editable" if source else ""))
 
@@ -82,13 +87,13 @@ def _core(needed: Sequence[Dependency]) -> Finding:
 def _extra(name: str, needed: Sequence[Dependency]) -> Finding:
     """An extra that is not whole was mostly never asked for; one whose every part is there has to work."""
     bad = [one for one in needed if one.fit != "fine"]
-    missing = [one for one in bad if one.fit == "missing"]
-    broken = [one for one in bad if one.fit == "broken"]
     if not bad:
         return Finding(f"extra {name}", "ok", ", ".join(map(str, needed)))
-    state: State = "note" if missing and not broken else "fault"
-    command = f"pip install '{NAME}[{name}]'" if state == "note" else _mending(bad)
-    return Finding(f"extra {name}", state, _listed(bad), command=command)
+    fits = {one.fit for one in bad}
+    if "missing" in fits and "broken" not in fits:
+        return Finding(f"extra {name}", "note", _listed(bad), command=f"pip install '{NAME}[{name}]'")
+    mending = _mending([one for one in bad if one.fit != "missing"])
+    return Finding(f"extra {name}", "fault", _listed(bad), command=mending)
 
 
 def _listed(bad: Sequence[Dependency]) -> str:
@@ -96,6 +101,8 @@ def _listed(bad: Sequence[Dependency]) -> str:
 
 
 def _mending(bad: Sequence[Dependency]) -> str:
-    """A command that installs what is wrong; by force where pip would believe its records."""
-    force = "--force-reinstall --no-deps " if any(one.fit == "broken" for one in bad) else ""
-    return f"pip install {force}" + " ".join(f"'{one.requirement}'" for one in bad)
+    """A command that installs what is wrong; by force what pip would believe to be there."""
+    broken = " ".join(f"'{one.requirement}'" for one in bad if one.fit == "broken")
+    others = " ".join(f"'{one.requirement}'" for one in bad if one.fit != "broken")
+    by_force = [f"pip install --force-reinstall --no-deps {broken}"] if broken else []
+    return " && ".join([*by_force, *([f"pip install {others}"] if others else [])])

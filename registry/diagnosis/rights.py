@@ -24,6 +24,11 @@ def user() -> str:
     return _name(os.getuid()) if hasattr(os, "getuid") else "this user"
 
 
+def is_mine(folder: Path) -> bool:
+    """Whether a folder belongs to the user of this process; so it is taken where the system knows no such thing."""
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+
+
 def owner_and_mode(folder: Path) -> str:
     """Whose a folder is and what others may do there, such as `root's, mode 0755`."""
     status = folder.stat()
@@ -33,8 +38,7 @@ def owner_and_mode(folder: Path) -> str:
 def taking(folder: Path) -> str:
     """The command that gives this user every right in a folder."""
     quoted = shlex.quote(str(folder))
-    mine = hasattr(os, "getuid") and folder.stat().st_uid == os.getuid()
-    return f"chmod -R u+rwX {quoted}" if mine else f'sudo chown -R "$(id -u)" {quoted}'
+    return f"chmod -R u+rwX {quoted}" if is_mine(folder) else f'sudo chown -R "$(id -u)" {quoted}'
 
 
 def _name(number: int) -> str:

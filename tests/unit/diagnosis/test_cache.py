@@ -200,6 +200,14 @@ def test_a_cache_that_cannot_be_written(place: Path) -> None:
     assert found["folder"].command == f"{mending} {place}/cache"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can give files away")
+def test_a_cache_of_somebody_else(folder: Path) -> None:
+    os.chown(folder, NOBODY, -1)
+    assert examined(folder)["folder"].state == "warning"
+    folder.chmod(0o2775)  # shared by a group
+    assert examined(folder)["folder"].state == "ok"
+
+
 def test_a_cache_that_cannot_be_made(place: Path) -> None:
     place.chmod(0o555)
     found = examined_by_somebody_else(place / "cache" / "below")

@@ -106,6 +106,23 @@ def test_modules_that_are_gone_though_metadata_says_they_are_there(tmp_path: Pat
     assert "its modules are not there" in found.found
 
 
+def test_each_kind_of_damage_of_the_core_has_its_command(tmp_path: Path) -> None:
+    install_own(tmp_path, "click>=8", "requests", "tqdm")
+    install(tmp_path, "click", "8.1", modules=["click"])
+    shutil.rmtree(tmp_path / "click")
+    install(tmp_path, "tqdm", modules=["tqdm"])
+    found = examined(tmp_path)["core"]
+    assert found.command == "pip install --force-reinstall --no-deps 'click>=8' && pip install 'requests'"
+
+
+def test_a_broken_part_of_an_extra_that_nobody_asked_for(tmp_path: Path) -> None:
+    install_own(tmp_path, f"numpy{EXTRA}", f"onnxruntime{EXTRA}", extras=["eval"])
+    install(tmp_path, "numpy", modules=["numpy"])
+    shutil.rmtree(tmp_path / "numpy")
+    found = examined(tmp_path)["extra eval"]
+    assert (found.state, found.command) == ("fault", "pip install --force-reinstall --no-deps 'numpy'")
+
+
 def test_a_distribution_without_records_counts_as_whole(tmp_path: Path) -> None:
     install_own(tmp_path, f"numpy{EXTRA}", extras=["eval"])
     (install(tmp_path, "numpy") / "RECORD").unlink()

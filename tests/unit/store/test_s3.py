@@ -9,7 +9,15 @@ import pytest
 
 from registry.digest import Digest
 from registry.errors import MismatchError, RequestError, UnavailableError
-from registry.store.base import BrokenOffError, NotHeldError, UnusablePartError, Wanted
+from registry.store.base import (
+    BrokenOffError,
+    DeniedError,
+    ForbiddenError,
+    NoStoreError,
+    NotHeldError,
+    UnusablePartError,
+    Wanted,
+)
 from registry.store.index import EMPTY, Index
 from registry.store.s3 import S3Store
 from registry.store.s3_address import S3Address
@@ -385,22 +393,34 @@ class TestRetrying:
 
 class TestErrors:
     @pytest.mark.parametrize(
-        ("status", "code", "said"),
+        ("status", "code", "said", "kind"),
         [
-            ("403 Forbidden", "InvalidAccessKeyId", "check the credentials"),
-            ("403 Forbidden", "SignatureDoesNotMatch", "check the credentials"),
-            ("403 Forbidden", "AccessDenied", "docs/stores.md lists what reading and publishing need"),
-            ("400 Bad Request", "ExpiredToken", "aws sso login"),
-            ("400 Bad Request", "AuthorizationHeaderMalformed", "the bucket's own region"),
-            ("403 Forbidden", "RequestTimeTooSkewed", "set the clock"),
-            ("403 Forbidden", "InvalidObjectState", "restore it first"),
-            ("404 Not Found", "NoSuchBucket", "create the bucket"),
-            ("503 Service Unavailable", "SlowDown", "again later"),
-            ("418 Teapot", "\x1b[2J", "the service's own log"),
+            ("403 Forbidden", "InvalidAccessKeyId", "check the credentials", DeniedError),
+            ("403 Forbidden", "SignatureDoesNotMatch", "check the credentials", DeniedError),
+            (
+                "403 Forbidden",
+                "AccessDenied",
+                "docs/stores.md lists what reading and publishing need",
+                ForbiddenError,
+            ),
+            ("400 Bad Request", "ExpiredToken", "aws sso login", DeniedError),
+            ("400 Bad Request", "AuthorizationHeaderMalformed", "the bucket's own region", UnavailableError),
+            ("403 Forbidden", "RequestTimeTooSkewed", "set the clock", UnavailableError),
+            ("403 Forbidden", "InvalidObjectState", "restore it first", UnavailableError),
+            ("404 Not Found", "NoSuchBucket", "create the bucket", NoStoreError),
+            ("503 Service Unavailable", "SlowDown", "again later", UnavailableError),
+            ("418 Teapot", "\x1b[2J", "the service's own log", UnavailableError),
         ],
     )
     def test_each_has_a_way_on_and_tells_nothing_of_the_servers_own_text(
-        self, store: S3Store, s3: S3Service, monkeypatch: pytest.MonkeyPatch, status: str, code: str, said: str
+        self,
+        store: S3Store,
+        s3: S3Service,
+        monkeypatch: pytest.MonkeyPatch,
+        status: str,
+        code: str,
+        said: str,
+        kind: type[UnavailableError],
     ) -> None:
         from tests.s3_service import SECRET, error
 
@@ -415,7 +435,7 @@ class TestErrors:
         ):
             with pytest.raises(UnavailableError) as caught:
                 act()
-            assert not isinstance(caught.value, NotHeldError)
+            assert type(caught.value) is kind
             assert said in str(caught.value.hint)
             assert caught.value.message.startswith(store.address)
             assert f"HTTP {status[:3]}" in caught.value.message
