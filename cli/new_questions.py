@@ -68,5 +68,5 @@ def _ask(
         except RequestError as error:
             raise click.UsageError(output.visible(f"{error.message}: {error.hint}")) from None
 
-    shown = {"default": proposed, "show_default": bool(proposed)}
-    return click.prompt(output.visible(question), value_proc=judged, err=True, **shown)
+    shown = bool(proposed)
+    return click.prompt(output.visible(question), default=proposed, show_default=shown, value_proc=judged, err=True)
