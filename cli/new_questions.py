@@ -60,13 +60,27 @@ def _ask(
     from registry.card import BLANK
     from registry.scaffold.answer import taken
 
-    def judged(text: str) -> Any:
-        if text.strip() in ("", BLANK):
-            return None
+    while True:
         try:
-            return taken(card, path, text.strip(), datasets)
+            text = _typed(f"{question} [{proposed}]" if proposed else question) or proposed
+            if text in ("", BLANK):
+                return None
+            return taken(card, path, text, datasets)
         except RequestError as error:
-            raise click.UsageError(output.visible(f"{error.message}: {error.hint}")) from None
+            click.echo(output.visible(f"{error.message}: {error.hint}"), err=True)
 
-    shown: dict[str, Any] = {"default": proposed, "show_default": bool(proposed)}
-    return click.prompt(output.visible(question), value_proc=judged, err=True, **shown)
+
+def _typed(question: str) -> str:
+    """A line that a person types. The question goes to stderr whole: `click.prompt` leaves a blank on stdout.
+
+    Raises:
+        click.Abort: The input ended.
+        RequestError: It is no text.
+    """
+    click.echo(output.visible(f"{question}: "), nl=False, err=True)
+    try:
+        return input().strip()
+    except EOFError:
+        raise click.Abort from None
+    except UnicodeDecodeError:
+        raise RequestError("what was typed is no text in UTF-8", hint="type it again") from None

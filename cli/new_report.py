@@ -49,7 +49,10 @@ def _print(draft: Draft, document: Document, found: list[Blank], kept: list[Path
             ],
         )
     output.print_section("Kept", map(str, kept))
-    output.print_section("Blank", (_line(document, blank) for blank in found), empty="nothing")
+    if found:
+        click.echo("\n" + click.style("Blank", bold=True))
+    for blank in found:  # not wrapped, so that an editor finds the place
+        click.echo("  " + output.visible(_line(document, blank)))
 
 
 def _line(document: Document, blank: Blank) -> str:

@@ -72,6 +72,8 @@ def _marked(value: Any) -> Any:
         return _Row(inner) if small and BLANK not in inner.values() and len(str(inner)) <= _IN_A_ROW else inner
     if isinstance(value, list):
         short = all(_scalar(item) and len(str(item)) <= _SHORT for item in value)
+        # a longer list takes several lines, and no name should be broken by them
+        short = short and (len(str(value)) <= _IN_A_ROW or " " not in "".join(map(str, value)))
         return _Line(value) if short else [_marked(item) for item in value]
     return value
 

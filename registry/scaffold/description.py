@@ -75,7 +75,7 @@ def task_of(facts: Facts) -> Task | None:
     if len(outputs) != 1 or not facts.image:
         return None
     rank = len(outputs[0])
-    if rank == 3 and facts.structure.argmax:
+    if rank in (3, 4) and facts.structure.argmax:
         return "semantic-segmentation"
     if rank == 4 and (facts.structure.branches or (facts.labels and len(facts.labels) == facts.class_count)):
         return "semantic-segmentation"
@@ -99,8 +99,8 @@ def _summary(facts: Facts, task: Task | None) -> str:
     given = [facts.graph.tensors[index].dtype for index in facts.graph.inputs[:1]]
     place = scores_place(facts, task)
     count = facts.class_count
-    what = "class map" if place and place[1] == "NHW" else f"scores of {count} classes" if place and count else ""
-    ends = [f"{given[0]} in" if given else "", f"{what} out" if what else ""]
+    what = "class map" if facts.structure.argmax else f"scores of {count} classes"
+    ends = [f"{given[0]} in" if given else "", f"{what} out" if place and count else ""]
     return "; ".join(filter(None, (numbers, ", ".join(filter(None, ends))))) + "."
 
 

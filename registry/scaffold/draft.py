@@ -108,40 +108,49 @@ def begin(files: Sequence[ModelFile], said: Statements, datasets: Sequence[Datas
         RejectedError: The card that is there is not valid, blanks aside.
         UnavailableError: It cannot be read.
     """
-    for key in ("publisher", "model"):
-        taken({}, (key,), getattr(said, key))
-    for name, listed in (("name", said.variants), ("address", said.urls)):
-        if listed and len(listed) != len(files):
-            raise RequestError(
-                f"{len(files)} files, {len(listed)} of a {name}", hint="give one for each FILE, in order"
-            )
+    _require_place(said, len(files))
     path = folder / said.publisher / f"{said.model}.yaml"
     before = _existing(path, said) if path.exists() else None
     card = copy.deepcopy(before[0].value) if before else new_card(said, files, datasets)
-    sources = card.pop("sources", {})
-    inspection = amend.source_key(sources, SOURCE["document"], "inspection")
-    statement = amend.source_key(sources, path.name, "card")
-    task = cast("Task | None", card["task"] if card["task"] != BLANK else None)
-    if before is None and task is None:
+    if before is None and card["task"] == BLANK:
         found = {task_of(file.facts) for file in files}
         card["task"] = (found.pop() if len(found) == 1 else None) or BLANK
-    for number, file in enumerate(files):
-        variant = described(file, task, datasets, inspection)
-        variant |= stated(variant, said, number, statement)
-        variant["name"] = said.variants[number] if said.variants else variant_name(variant)
-        card["variants"].append({key: variant[key] for key in _ORDER if key in variant})
-    for key, source in ((inspection, SOURCE), (statement, {"document": path.name, **_STATED})):
-        if key in set(_named(card["variants"])):
-            sources.setdefault(key, dict(source))
-    card |= {"sources": sources} if sources else {}
-    if said.parent and not any("parent" in variant for variant in card["variants"]):
-        raise RequestError(
-            f"{said.parent}: no file is quantized, so none was made from it", hint="leave --parent out"
-        )
+    _add(card, files, said, datasets)
     draft = Draft(path, card, tuple(files), before)
     _require_names(draft)
+    _require_parent(draft, said.parent)
     _require_sound(draft)
     return draft
+
+
+def _add(card: Plain, files: Sequence[ModelFile], said: Statements, datasets: Sequence[Dataset]) -> None:
+    """Put a variant for each file into a card, and the sources that they name."""
+    sources = dict(card.get("sources", {}))
+    statement = {"document": f"{said.model}.yaml", **_STATED}
+    keys = [
+        amend.source_key(sources, source["document"], name)
+        for source, name in ((SOURCE, "inspection"), (statement, "card"))
+    ]
+    task = cast("Task", card["task"]) if card["task"] != BLANK else None
+    for number, file in enumerate(files):
+        variant = described(file, task, datasets, keys[0])
+        variant |= stated(variant, said, number, keys[1])
+        variant["name"] = said.variants[number] if said.variants else variant_name(variant)
+        card["variants"].append({key: variant[key] for key in _ORDER if key in variant})
+    named = set(_named(card["variants"]))
+    for key, source in zip(keys, (SOURCE, statement), strict=True):
+        if key in named:
+            sources.setdefault(key, dict(source))
+    card |= {"sources": sources} if sources else {}
+
+
+def _require_place(said: Statements, count: int) -> None:
+    """The card has a place, and there are as many names and addresses as files."""
+    for key in ("publisher", "model"):
+        taken({}, (key,), getattr(said, key))
+    for name, listed in (("name", said.variants), ("address", said.urls)):
+        if listed and len(listed) != count:
+            raise RequestError(f"{count} files, {len(listed)} of a {name}", hint="give one for each FILE, in order")
 
 
 def _existing(path: Path, said: Statements) -> tuple[Document, str]:
@@ -182,6 +191,15 @@ def _require_names(draft: Draft) -> None:
             raise RequestError(
                 f"{file.path}: has the very bytes of {other!r} on the same card", hint="give each file once"
             )
+
+
+def _require_parent(draft: Draft, parent: str | None) -> None:
+    """A parent is one of the card's variants, unless it is named in full, and something was made from it."""
+    names = [variant["name"] for variant in draft.card["variants"]]
+    if parent and "/" not in parent and parent not in names:
+        raise RequestError(f"no variant {parent!r} on {draft.path}", hint=f"it has {', '.join(names[:8])}")
+    if parent and not any("parent" in variant for variant in draft.variants):
+        raise RequestError(f"{parent}: no file is quantized, so none was made from it", hint="leave --parent out")
 
 
 def _require_sound(draft: Draft) -> None:

@@ -15,7 +15,7 @@ MOST = 300
 
 _LONGEST_SLUG, _LONGEST_FILE = 64, 200
 
-_SUFFIX = {"tflite": ".tflite", "onnx": ".onnx", "keras": ".keras", "keras-h5": ".h5"}
+_SUFFIXES = {"tflite": (".tflite", ".lite"), "onnx": (".onnx",), "keras": (".keras",), "keras-h5": (".h5", ".hdf5")}
 _ENDING = {"onnx": "onnx", "keras": "keras", "keras-h5": "h5"}
 """Last word of the name of a float variant, where the format is not the usual one."""
 
@@ -30,7 +30,7 @@ def quotable(text: str, most: int = MOST) -> bool:
 
 def slug(text: str) -> str:
     """A text as a name of a card: lower case, digits, dots between digits, hyphens; empty where nothing is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     return "-".join(re.findall(r"[a-z0-9]+(?:\.[0-9]+)*", plain))[:_LONGEST_SLUG].strip("-.")
 
 
@@ -59,8 +59,7 @@ def model_name(path: Path, variant: str) -> str:
 
 def file_name(path: Path, format_: str) -> str:
     """Name of an artifact: the file's own, without what no file of a card may have in its name."""
-    suffix = _SUFFIX[format_]
-    name = re.sub(r"[^A-Za-z0-9._+-]", "-", path.name).lstrip(".+-") or "model"
-    stem = name[: -len(path.suffix)] if path.suffix.lower() in (suffix, ".lite", ".hdf5") else name
-    ending = name[len(stem) :] or suffix
-    return (stem or "model")[: _LONGEST_FILE - len(ending)] + ending
+    endings = _SUFFIXES[format_]
+    ending = path.suffix if path.suffix.lower() in endings else ""
+    stem = re.sub(r"[^A-Za-z0-9._+-]", "-", path.name.removesuffix(ending)).lstrip(".+-") or "model"
+    return stem[: _LONGEST_FILE - len(ending or endings[0])] + (ending or endings[0])

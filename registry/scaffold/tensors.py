@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from registry.facts import Facts
@@ -16,6 +16,12 @@ Task = Literal["semantic-segmentation", "image-classification", "object-detectio
 _MOST_TENSORS, _MOST_AXES, _LONGEST_AXIS = 64, 8, 1 << 20
 _DTYPES = frozenset(["uint8", "int8", "int16", "int32", "int64", "float16", "float32", "bool"])
 _RANGES = {"uint8": (0, 255), "int8": (-128, 127), "int16": (-(1 << 15), (1 << 15) - 1)}
+_LAYOUTS: Mapping[tuple[Task | None, int], str] = {
+    ("semantic-segmentation", 3): "NHW",
+    ("semantic-segmentation", 4): "NHWC",
+    ("image-classification", 2): "NC",
+}
+"""Layout of the output that tells the classes, by task and number of axes."""
 
 
 def tensors_of(facts: Facts, task: Task | None) -> dict[str, list[dict[str, Any]]] | None:
@@ -38,30 +44,24 @@ def tensors_of(facts: Facts, task: Task | None) -> dict[str, list[dict[str, Any]
     place = scores_place(facts, task)
     if place is not None:
         number, layout = place
+        meaning = "class-map" if facts.structure.argmax else "class-scores"
         item = found["outputs"][number]
-        found["outputs"][number] = _in_order(item | {"layout": layout, "meaning": _meaning(layout)})
+        found["outputs"][number] = _in_order(item | {"layout": layout, "meaning": meaning})
     return found
 
 
 def scores_place(facts: Facts, task: Task | None) -> tuple[int, str] | None:
     """Number and layout of the output that tells the classes; None where no output surely does."""
-    layouts = {"semantic-segmentation": {3: "NHW", 4: "NHWC"}, "image-classification": {2: "NC"}}.get(
-        task or "", {}
-    )
     for number, index in enumerate(facts.graph.outputs):
         shape = facts.graph.tensors[index].shape or ()
-        layout = layouts.get(len(shape))
+        layout = _LAYOUTS.get((task, len(shape)))
         if layout == "NHWC":
             layout = _layout(facts, shape)
-        if layout == "NHW" and facts.structure.argmax:
-            return number, layout
-        if layout and "C" in layout and not facts.structure.argmax:
-            return (number, layout) if shape[layout.index("C")] == facts.class_count else None
+        if layout is None or (layout == "NHW" and not facts.structure.argmax):
+            continue
+        whole = facts.structure.argmax or shape[layout.index("C")] == facts.class_count
+        return (number, layout) if whole else None
     return None
-
-
-def _meaning(layout: str) -> str:
-    return "class-map" if layout == "NHW" else "class-scores"
 
 
 def _tensor(facts: Facts, tensor: Tensor) -> dict[str, Any]:
