@@ -9,39 +9,13 @@ from typing import Any
 import pytest
 
 from registry.digest import Digest
+from tests.acceptance.tracked import INT8, client_of, runs_in_lineage, runs_of
 from tests.acceptance.world import Cards, Zoo, assert_says, files_below, model_bytes, pinned
 from tests.mlflow_server import mlflow_server
 from tests.unit.training import runs
 
 # MLflow's own, of the client that looks at what came of it
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated")
-
-INT8: dict[str, Any] = {
-    "schema": "quantization/1",
-    "name": "halves-int8",
-    "scheme": "int8",
-    "granularity": "per-channel",
-    "representation": "tflite",
-    "preprocessing": {"mean": 127.5, "scale": 1 / 127.5, "resize": "stretch", "colour_mode": "RGB"},
-    "calibration": {"data": "halves", "split": "train", "count": 3},
-    "gate": {"split": "val", "overall": 0.9},
-}
-
-
-def client_of(address: str) -> Any:
-    from mlflow import MlflowClient
-
-    return MlflowClient(tracking_uri=address)
-
-
-def runs_of(client: Any) -> dict[str, Any]:
-    """All runs by kind; a kind that comes again is counted: `dataset`, `dataset-2`."""
-    found: dict[str, Any] = {}
-    experiments = [one.experiment_id for one in client.search_experiments()]
-    for run in client.search_runs(experiments, order_by=["attributes.start_time ASC"]):
-        kind = run.data.tags["zoo.kind"]
-        found[kind if kind not in found else f"{kind}-{1 + sum(one.startswith(kind) for one in found)}"] = run
-    return found
 
 
 def test_a_file_leads_back_to_its_data_by_runs_that_a_dead_server_took_only_later(
@@ -114,53 +88,8 @@ def _assert_logged(client: Any, found: dict[str, Any], record: dict[str, Any]) -
     assert files >= {"quantization.json", "class-losses.png", "samples", "signature.json"}
 
 
-def runs_in_lineage(folder: Path) -> dict[str, Any]:
-    """Ids of the runs that the lineage beside a model names, by kind of step."""
-    lineage = json.loads((folder / "model.lineage.json").read_text())
-    return {one["kind"]: one.get("run") for one in lineage["steps"]}
-
-
 def _readdress(folder: Path, address: str, zoo: Zoo) -> None:
     """Let what waits for one address wait for another, as if the server had come back there."""
     from registry.lineage import Address
 
     folder.rename(folder.with_name(Address.parse(address, zoo.work).key))
-
-
-def test_the_steps_of_a_pipeline_are_runs_inside_its_own(zoo: Zoo) -> None:
-    runs.images(zoo.work)
-    plain = runs.plain()
-    pipeline = {
-        "schema": "pipeline/1",
-        "name": "chain",
-        "chain": ["train", "quantize", "evaluate"],
-        "training": {
-            key: value for key, value in plain.items() if key not in ("schema", "name", "summary", "output")
-        },
-        "quantization": {
-            key: value for key, value in INT8.items() if key not in ("schema", "name", "preprocessing")
-        },
-    }
-    (zoo.work / "chain.yaml").write_text(json.dumps(pipeline), encoding="utf-8")
-    result = zoo("run", "chain.yaml", "--threads", "2", "--track", "--format", "json")
-    assert result.code == 0, result
-    client = client_of(f"sqlite:///{zoo.home}/.local/share/zoo/mlflow.db")
-    found = runs_of(client)
-    outer = found["pipeline"].info.run_id
-    inner = {kind: run for kind, run in found.items() if kind != "pipeline" and not kind.startswith("dataset")}
-    assert {run.data.tags.get("mlflow.parentRunId") for run in inner.values()} == {outer}
-    assert sorted(run.data.tags["zoo.kind"] for run in inner.values()) == [
-        "evaluation",
-        "evaluation",
-        "quantization",
-        "training",
-    ]
-    assert {client.get_experiment(run.info.experiment_id).name for run in found.values()} == {"chain"}
-    said = runs_in_lineage(zoo.work / result.json()["folder"] / "2-quantize")
-    assert said["training"] == found["training"].info.run_id
-    assert said["quantization"] == found["quantization"].info.run_id
-    assert found["pipeline"].data.params["step 3 evaluate"] == "passed"
-    again = zoo("run", "chain.yaml", "--threads", "2", "--track")
-    assert again.code == 0, again
-    kinds = [run.data.tags["zoo.kind"] for run in runs_of(client).values()]
-    assert kinds.count("training") == 1
