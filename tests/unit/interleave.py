@@ -16,6 +16,13 @@ class Killed(BaseException):
     """Ends an actor where it stands, past every handler."""
 
 
+def _closed() -> threading.Lock:
+    """A door that one side waits at and the other opens, in turns; Python's semaphore is several of these."""
+    door = threading.Lock()
+    door.acquire()
+    return door
+
+
 class Actor:
     """A function in a thread of its own, which waits before each step until it is let go on."""
 
@@ -25,7 +32,7 @@ class Actor:
         self.steps = 0
         self.waits_for: Callable[[], bool] | None = None
         self._dying = False
-        self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
+        self._go, self._stopped = _closed(), _closed()
         self._thread = threading.Thread(target=self._run, args=(work,))
         self._thread.start()
         self._stopped.acquire()
