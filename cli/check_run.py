@@ -70,7 +70,12 @@ class CheckRun:
         from registry.check import check
 
         roots = _roots(questions, [Path(folder) for folder in card_folders(self.settings)])
-        return check(questions, self._law(questions, roots), self._tools(roots), self.voice)
+        tools = self._tools(roots)
+        try:
+            return check(questions, self._law(questions, roots), tools, self.voice)
+        finally:
+            if tools.measure is not None:
+                tools.measure.close()
 
     def _revision(self, words: str) -> Revision:
         from registry.submission.revision import Revision

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.model_file import graph_of
+from registry.apart import Apart, Tell
 from registry.errors import RequestError
+from registry.progress import Advance, Silent
 
 if TYPE_CHECKING:
     from cli.session import Voice
+    from registry.card import Variant
     from registry.digest import Digest
     from registry.samples import Sample, VocFolder
     from registry.submission.again import Measured
@@ -20,8 +25,33 @@ if TYPE_CHECKING:
     from registry.submission.shelf import Shelf
 
 
+_SECONDS, _SECONDS_AN_IMAGE = 120.0, 30.0
+"""What a run may take: engines load for some time, and the slowest of models needs seconds for a picture."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured.
+
+    Attributes:
+        variant: The variant.
+        model: Its file.
+        dataset, split, protocols: What its figures are of.
+        classes: Of the dataset.
+        whole: Images of the split.
+    """
+
+    variant: Variant
+    model: Path
+    dataset: str
+    split: str
+    protocols: tuple[str, ...]
+    classes: int
+    whole: int
+
+
 class Pictures:
-    """Runs models over the pictures at hand.
+    """Runs models over the pictures at hand, in a process of its own: one that breaks down is no loss but its own.
 
     Args:
         folders: Of datasets, by name, in the PASCAL VOC layout.
@@ -32,7 +62,12 @@ class Pictures:
 
     def __init__(self, folders: Mapping[str, Path], sample: int | None, shelf: Shelf, voice: Voice) -> None:
         self._folders, self._sample, self._shelf, self._voice = folders, sample, shelf, voice
+        self._apart = Apart()
         self._leaks: dict[tuple[str, str, str], Mapping[str, str]] = {}
+
+    def close(self) -> None:
+        """End the process in which models run."""
+        self._apart.close()
 
     def pictures(self, subject: Subject, dataset: str, split: str) -> Split | None:
         """The pictures of a split; None where there is no folder of the dataset.
@@ -62,33 +97,17 @@ class Pictures:
             UnavailableError: What runs it is not installed.
         """
         from registry.digest import Digest
-        from registry.evaluate import Entrant, evaluate
-        from registry.evaluation import Subject as Measurand
-        from registry.metrics.spread import Recorded
         from registry.samples import VocFolder
-        from registry.samples.lists import list_digest
-        from registry.segmenter import open_segmenter
-        from registry.submission.again import Measured
 
         samples = list(VocFolder(self._folders[dataset]).samples(split))
-        artifact = Digest.of_file(model)
-        chosen = _chosen(samples, self._sample, artifact)
-        with self._voice.hush():
-            segmenter = open_segmenter(model, graph_of(model, subject.variant), subject.variant)
-        measurand = Measurand(
-            subject.variant.full_name,
-            artifact,
-            dataset,
-            split,
-            list_digest([sample.name for sample in chosen]),
-            segmenter.preparation.digest,
-            segmenter.model.name,
-            segmenter.model.version,
-            threads=1,
+        chosen = _chosen(samples, self._sample, Digest.of_file(model))
+        asked = Asked(
+            subject.variant, model, dataset, split, tuple(protocols), self._classes(dataset), len(samples)
         )
-        run = Recorded(self._classes(dataset), protocols)
-        evaluate([Entrant(segmenter, measurand)], chosen, lambda: run, self._voice)
-        return Measured(len(chosen), run.scores(), run.errors(len(samples)))
+        seconds = _SECONDS + _SECONDS_AN_IMAGE * len(chosen)
+        with self._voice.task(f"measuring {subject.variant.name}", len(chosen), unit="images") as advance:
+            found: Measured = self._apart.run(measure, asked, chosen, seconds=seconds, heard=advance)
+        return found
 
     def _classes(self, dataset: str) -> int:
         card = self._shelf.dataset(dataset)
@@ -110,6 +129,51 @@ class Pictures:
         if key not in self._leaks:
             self._leaks[key] = leaked(folder, split, trained)
         return self._leaks[key]
+
+
+def measure(asked: Asked, samples: Sequence[Sample], tell: Tell) -> Measured:
+    """Run a model over images.
+
+    Raises:
+        RejectedError: The model cannot be run, or pictures are damaged.
+        UnavailableError: What runs it is not installed.
+    """
+    from registry.digest import Digest
+    from registry.evaluate import Entrant, evaluate
+    from registry.evaluation import Subject as Measurand
+    from registry.metrics.spread import Recorded
+    from registry.samples.lists import list_digest
+    from registry.segmenter import open_segmenter
+    from registry.submission.again import Measured
+
+    segmenter = open_segmenter(asked.model, graph_of(asked.model, asked.variant), asked.variant)
+    measurand = Measurand(
+        asked.variant.full_name,
+        Digest.of_file(asked.model),
+        asked.dataset,
+        asked.split,
+        list_digest([sample.name for sample in samples]),
+        segmenter.preparation.digest,
+        segmenter.model.name,
+        segmenter.model.version,
+        threads=1,
+    )
+    run = Recorded(asked.classes, asked.protocols)
+    evaluate([Entrant(segmenter, measurand)], samples, lambda: run, _Teller(tell))
+    return Measured(len(samples), run.scores(), run.errors(asked.whole))
+
+
+class _Teller(Silent):
+    """Tells the other process of each image."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def task(
+        self, title: str, total: int | None, *, unit: str = "B", done: int = 0
+    ) -> AbstractContextManager[Advance]:
+        """Images are the only task of an evaluation."""
+        return nullcontext(self._tell)
 
 
 def _chosen(samples: list[Sample], count: int | None, seed: Digest) -> list[Sample]:

@@ -85,6 +85,12 @@ _FIGURES = {
         "The figure does not say on which bytes it was measured, so that it counts as a claim and no more.",
         "Measure with `zoo eval` or `zoo bench`, which name the digest, and add the `measurement`.",
     ),
+    "not-runnable": Explanation(
+        "The model cannot be run",
+        "The engine refuses the file, breaks down on it or does not end, or gives something else than classes.",
+        "Run `zoo eval FILE --data FOLDER` and see what it says; make the file anew with a converter that the "
+        "engine knows.",
+    ),
     "not-reproduced": Explanation(
         "Measured again, the figure is another one",
         "The model was run again over the dataset, and the result differs from the card's by more than the "

@@ -71,6 +71,9 @@ class Measure(Protocol):
             UnavailableError: What runs it is not installed.
         """
 
+    def close(self) -> None:
+        """Let go of what runs models."""
+
 
 def again(subject: Subject, model: Path, measure: Measure, *, required: bool) -> Iterator[Flaw | Check]:
     """Measure a variant's figures again, each dataset and split once.
@@ -112,7 +115,7 @@ def _absent(path: tuple[str | int, ...], name: str, dataset: str, *, required: b
 
 def _failed(path: tuple[str | int, ...], error: ZooError, severity: Severity) -> Flaw:
     if isinstance(error, RejectedError):
-        return Flaw(path, "not-reproduced", error.message, error.hint or "a model that runs")
+        return Flaw(path, "not-runnable", f"it cannot be run: {error.message}", error.hint or "a model that runs")
     return Flaw(path, "not-measured-again", error.message, error.hint or "", "", severity)
 
 

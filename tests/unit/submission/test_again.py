@@ -36,6 +36,9 @@ class Bench:
     def pictures(self, subject: Subject, dataset: str, split: str) -> Pictures | None:
         return Pictures(IMAGES, 600, self.leaked) if dataset == "shapes" else None
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
     def run(self, subject: Subject, model: Path, dataset: str, split: str, protocols: Sequence[str]) -> Measured:
         self.asked.append((dataset, split, tuple(protocols)))
         if self.fails:
@@ -120,4 +123,5 @@ def test_leaked_images_are_an_error_however_good_the_figure() -> None:
 )
 def test_what_cannot_be_measured(failure: ZooError, severity: str, outcome: str) -> None:
     (flaw,), (check,) = judged(Bench(fails=failure), builders.metric(0.5))
-    assert (flaw.severity, flaw.message, check.outcome) == (severity, failure.message, outcome)
+    assert (flaw.severity, check.outcome) == (severity, outcome)
+    assert failure.message in flaw.message
