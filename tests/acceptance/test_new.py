@@ -119,6 +119,17 @@ class TestWithoutQuestions:
         assert result.code == 0
         assert_says(result, "has the very bytes of acme/net/small")
 
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_a_hostile_name_of_a_file_drives_nothing(self, form: str, zoo: Zoo, model: Path) -> None:
+        name = os.fsdecode(b"a: b\xff\x1b[2J\n#.tflite")
+        model.rename(model.with_name(name))
+        result = zoo("new", name, *FLAGS, "--model", "net", "--into", "mine", "--format", form)
+        assert result.code == 0, result
+        assert "\x1b[2J" not in result.out + result.err
+        text = (zoo.work / "mine" / "acme" / "net.yaml").read_text(encoding="utf-8")
+        assert "known_as" not in text
+        assert "file: a--b---2J--.tflite" in text
+
     def test_the_folder_of_cards_is_chosen(self, zoo: Zoo, model: Path) -> None:
         assert zoo("new", model.name, *FLAGS, "--into", "mine").code == 0
         assert (zoo.work / "mine" / "acme" / "shapes.yaml").is_file()
