@@ -209,7 +209,7 @@ class Terminal:
 
     def __init__(self, zoo: Zoo, *arguments: str) -> None:
         self.here, there = os.openpty()
-        self.shown = ""
+        self.shown = self.out = ""
         self._place = 0
         self.process = subprocess.Popen(
             [*INTERRUPTIBLE, str(COMMAND), *arguments],
@@ -240,6 +240,7 @@ class Terminal:
         while piece := self._read():
             self.shown += piece
         assert self.process.stdout is not None
+        self.out = self.process.stdout.read().decode()
         self.process.stdout.close()
         code = self.process.wait()
         os.close(self.here)
@@ -277,6 +278,15 @@ class TestQuestions:
         assert zoo("validate", path).code == 0
         assert zoo("show", "acme/shapes").code == 0
         assert TITLE in zoo("show", "acme/shapes", "--format", "json").out
+
+    def test_questions_are_no_data(self, zoo: Zoo, cards: Cards, model: Path) -> None:
+        terminal = Terminal(zoo, "new", model.name, *FLAGS, "--model", "net", "--keep-bytes", "--dry-run")
+        terminal.answer("summary: ", "Finds shapes.")
+        for name in ("method", "resize", "interpolation", "colour_mode", "dataset"):
+            terminal.answer(f"{name}: ", "")
+        assert terminal.end() == 0, terminal.shown
+        assert terminal.out.startswith("schema: model-card/1\npublisher: acme\n"), terminal.out
+        assert "summary: Finds shapes.\n" in terminal.out
 
     def test_an_empty_answer_leaves_a_blank(self, zoo: Zoo, cards: Cards, model: Path) -> None:
         terminal = Terminal(zoo, "new", model.name, *FLAGS, "--model", "net", "--keep-bytes")
