@@ -72,7 +72,7 @@ def _plain(
     variants = [
         {
             "name": _full_name(draft, variant),
-            "file": str(file.path),
+            "file": output.visible(str(file.path)),
             "sha256": file.digest.hex,
             "derived": list(told(variant)),
         }
@@ -80,10 +80,10 @@ def _plain(
     ]
     places = [(blank, document.position(blank.path)) for blank in found]
     return {
-        "card": str(draft.path),
+        "card": output.visible(str(draft.path)),
         "written": text is None,
         "variants": variants,
-        "kept": [str(path) for path in kept],
+        "kept": [output.visible(str(path)) for path in kept],
         "blanks": [
             {
                 "line": line,
@@ -94,6 +94,6 @@ def _plain(
             }
             for blank, (line, column) in places
         ],
-        "next": f"zoo check {draft.path}",
+        "next": output.visible(f"zoo check {draft.path}"),
         **({} if text is None else {"text": text}),
     }

@@ -161,10 +161,11 @@ def _parent(name: str | None, own: str, catalog: Catalog) -> str | None:
 def _warn(files: list[ModelFile], card: Path, catalog: Catalog, voice: Voice) -> None:
     """Say what the catalogue has already, and what only special code can run."""
     for file in files:
+        name = output.visible(str(file.path))
         if names := catalog.with_digest(file.digest.hex):
-            voice.note(f"warning: {file.path} has the very bytes of {', '.join(names)}")
+            voice.note(f"warning: {name} has the very bytes of {', '.join(names)}")
         for finding in file.facts.graph.findings:
             if finding.severity == "unsupported":
-                voice.note(f"warning: {file.path}: {finding.rule}: {finding.where}: {finding.message}")
+                voice.note(output.visible(f"warning: {name}: {finding.rule}: {finding.where}: {finding.message}"))
     if card.exists():
         voice.detail(f"{card} is there already; its variants and its text stay as they are")

@@ -5,7 +5,6 @@ Only what the claims of a card can confirm or leave open is said; a place that n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -15,7 +14,8 @@ from registry.facts import Facts
 from registry.inspect.graph import Graph, Operator
 from registry.scaffold.model_file import ModelFile
 from registry.scaffold.naming import file_name, quotable
-from registry.scaffold.tensors import Task, scores_place, short, tensors_of
+from registry.scaffold.preprocessing import preprocessing_of
+from registry.scaffold.tensors import Task, scores_place, tensors_of
 
 SOURCE = {
     "document": "zoo inspect",
@@ -29,7 +29,6 @@ _STRIDES = (4, 8, 16, 32)
 _LONGEST_SIDE, _MOST_CHANNELS, _MOST_CLASSES, _MOST_LAYERS = 1 << 20, 16, 100_000, 10_000
 _LONGEST_LAYER = 2000
 _PROBABILITIES = ("quantize", "dequantize", "reshape", "cast", "identity", "squeeze", "flatten")
-_COLOURS = {"RGB": "RGB", "BGR": "BGR", "GRAYSCALE": "grey"}
 
 _TOLD = (
     *("format", "quantization", "resolution", "architecture", "tensors", "preprocessing", "postprocessing"),
@@ -60,7 +59,7 @@ def described(file: ModelFile, task: Task | None, datasets: Sequence[Dataset], s
         "resolution": _resolution(facts),
         "architecture": _architecture(facts),
         "tensors": tensors_of(facts, task),
-        "preprocessing": _preprocessing(facts, source),
+        "preprocessing": preprocessing_of(facts, source),
         "postprocessing": _postprocessing(facts, task),
         "classes": _classes(facts, task, datasets),
         "artifacts": [_artifact(file)],
@@ -157,42 +156,6 @@ def _architecture(facts: Facts) -> Plain:
         found["aspp"] = structure.aspp
         found |= {"aspp_rates": list(structure.rates)} if 0 < len(structure.rates) <= 8 else {}
     return found
-
-
-def _preprocessing(facts: Facts, source: str) -> Plain | None:
-    """How a picture goes in; None where no picture does."""
-    if not facts.image:
-        return None
-    found: Plain = {"resize": BLANK, "interpolation": BLANK}
-    numbers, note = _normalisation(facts)
-    found |= numbers
-    word = facts.graph.metadata.get("input.0.content", "").partition(" ")[0].upper()
-    found["colour_mode"] = "grey" if facts.image.get("channels") == 1 else _COLOURS.get(word, BLANK)
-    return found | ({"note": note, "provenance": {"source": source}} if note else {})
-
-
-def _normalisation(facts: Facts) -> tuple[Plain, str]:
-    """Mean and scale, and where they were read; both marked where the file does not say them."""
-    said = {key: values for key, values in facts.normalisation.items() if len(values) in (1, 3)}
-    if len(said) == 2 and all(map(math.isfinite, (*said["mean"], *said["scale"]))):
-        found = {key: _one_or_three(values) for key, values in said.items()}
-        return found, "Mean and scale are those of the file's metadata."
-    tensor = facts.graph.tensors[facts.graph.inputs[0]]
-    quantization = tensor.quantization
-    shift = {"uint8": 0, "int8": 128}.get(tensor.dtype)
-    if quantization is None or shift is None or quantization.dtype or len(quantization.scales) != 1:
-        return {"mean": BLANK, "scale": BLANK}, ""
-    scale = quantization.scales[0]
-    if not (math.isfinite(scale) and scale > 0 and -(2**31) <= quantization.zero_points[0] < 2**31):
-        return {"mean": BLANK, "scale": BLANK}, ""
-    found = {"mean": quantization.zero_points[0] + shift, "scale": short(scale)}
-    into = "as they are" if shift == 0 else "less 128"
-    return found, f"Mean and scale are the input's own zero point and scale, so that pixel bytes go in {into}."
-
-
-def _one_or_three(values: list[float]) -> Any:
-    plain = [int(one) if one.is_integer() and abs(one) < 2**31 else one for one in values]
-    return plain[0] if len(set(plain)) == 1 else plain
 
 
 def _postprocessing(facts: Facts, task: Task | None) -> Plain | None:

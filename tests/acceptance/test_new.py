@@ -119,6 +119,17 @@ class TestWithoutQuestions:
         assert result.code == 0
         assert_says(result, "has the very bytes of acme/net/small")
 
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_a_hostile_name_of_a_file_drives_nothing(self, form: str, zoo: Zoo, model: Path) -> None:
+        name = os.fsdecode(b"a: b\xff\x1b[2J\n#.tflite")
+        model.rename(model.with_name(name))
+        result = zoo("new", name, *FLAGS, "--model", "net", "--into", "mine", "--format", form)
+        assert result.code == 0, result
+        assert "\x1b[2J" not in result.out + result.err
+        text = (zoo.work / "mine" / "acme" / "net.yaml").read_text(encoding="utf-8")
+        assert "known_as" not in text
+        assert "file: a--b---2J--.tflite" in text
+
     def test_the_folder_of_cards_is_chosen(self, zoo: Zoo, model: Path) -> None:
         assert zoo("new", model.name, *FLAGS, "--into", "mine").code == 0
         assert (zoo.work / "mine" / "acme" / "shapes.yaml").is_file()
@@ -198,7 +209,7 @@ class Terminal:
 
     def __init__(self, zoo: Zoo, *arguments: str) -> None:
         self.here, there = os.openpty()
-        self.shown = ""
+        self.shown = self.out = ""
         self._place = 0
         self.process = subprocess.Popen(
             [*INTERRUPTIBLE, str(COMMAND), *arguments],
@@ -229,6 +240,7 @@ class Terminal:
         while piece := self._read():
             self.shown += piece
         assert self.process.stdout is not None
+        self.out = self.process.stdout.read().decode()
         self.process.stdout.close()
         code = self.process.wait()
         os.close(self.here)
@@ -266,6 +278,15 @@ class TestQuestions:
         assert zoo("validate", path).code == 0
         assert zoo("show", "acme/shapes").code == 0
         assert TITLE in zoo("show", "acme/shapes", "--format", "json").out
+
+    def test_questions_are_no_data(self, zoo: Zoo, cards: Cards, model: Path) -> None:
+        terminal = Terminal(zoo, "new", model.name, *FLAGS, "--model", "net", "--keep-bytes", "--dry-run")
+        terminal.answer("summary: ", "Finds shapes.")
+        for name in ("method", "resize", "interpolation", "colour_mode", "dataset"):
+            terminal.answer(f"{name}: ", "")
+        assert terminal.end() == 0, terminal.shown
+        assert terminal.out.startswith("schema: model-card/1\npublisher: acme\n"), terminal.out
+        assert "summary: Finds shapes.\n" in terminal.out
 
     def test_an_empty_answer_leaves_a_blank(self, zoo: Zoo, cards: Cards, model: Path) -> None:
         terminal = Terminal(zoo, "new", model.name, *FLAGS, "--model", "net", "--keep-bytes")
