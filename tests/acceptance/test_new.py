@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -204,6 +205,10 @@ class TestExisting:
         assert_says(result, "exists already")
 
 
+HUNG_SECONDS = 120.0
+"""A command that says nothing for so long waits for something that does not come."""
+
+
 class Terminal:
     """A command that a person talks to: its stdin and stderr are a terminal of its own."""
 
@@ -248,8 +253,11 @@ class Terminal:
         return code
 
     def _read(self) -> str:
+        if not select.select([self.here], [], [], HUNG_SECONDS)[0]:
+            self.process.kill()
+            pytest.fail(f"nothing more was said after\n{self.shown}")
         try:
-            return without_colour(os.read(self.here, 65536).decode()).replace("\r\n", "\n")
+            return without_colour(os.read(self.here, 65536).decode(errors="replace")).replace("\r\n", "\n")
         except OSError:  # how Linux says that the other end is closed
             return ""
 
