@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
+
+from registry.errors import UnavailableError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,6 +38,9 @@ def ordered_map(
         items: What it is done with.
         few: Below this many items it is done in this process.
         chunk: Items that a worker takes at once.
+
+    Raises:
+        UnavailableError: The system killed a worker.
     """
     stream = iter(items)
     head = list(itertools.islice(stream, few))
@@ -42,17 +50,52 @@ def ordered_map(
         return
 
     from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     source = itertools.chain(head, stream)
     chunks = iter(lambda: list(itertools.islice(source, chunk)), [])
-    with ProcessPoolExecutor(workers) as pool:
+    pool = ProcessPoolExecutor(workers, initializer=_hear_no_interrupt)
+    try:
         pending: deque[Future[list[Result]]] = deque()
         for taken in chunks:
-            pending.append(pool.submit(_apply, function, taken))
+            with _no_interrupt():  # the first of them starts the workers
+                pending.append(pool.submit(_apply, function, taken))
             if len(pending) >= workers * _WAITING:
                 yield from pending.popleft().result()
         while pending:
             yield from pending.popleft().result()
+    except BrokenProcessPool:
+        raise UnavailableError(
+            "a worker process was killed, perhaps because memory ran out",
+            hint="free memory, or ask about fewer files at once",
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Hold an interrupt back until the end of a block that forks.
+
+    Python calls hooks around a fork, one of which lets go of the lock of `logging`; an interrupt that reaches it
+    there is lost with that lock, and whoever logs next waits for ever.
+    """
+    if threading.current_thread() is not threading.main_thread():  # no other thread gets interrupts
+        yield
+        return
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
+
+
+def _hear_no_interrupt() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that waits for the others ends them, and says so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def mapped_ahead(function: Callable[[Item], Result], items: Iterable[Item], depth: int = 2) -> Generator[Result]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 import yaml
 
 from registry.resources import data_folder
-from tests.acceptance.world import Zoo, assert_says
+from tests.acceptance.world import INTERRUPTIBLE, Zoo, assert_says
 
 FAMILY = "zoo/deeplabv3-shapes"
 
@@ -271,3 +273,22 @@ def test_a_folder_that_is_a_link_is_refused_and_not_followed(zoo: Zoo, card: Pat
     assert result.code == 1
     assert verdicts(result.json())["cards/linked"] == "rejected"
     assert rules(result.json()) == {"link"}
+
+
+def has_children(process: int) -> bool:
+    listed = subprocess.run(["ps", "-A", "-o", "ppid="], capture_output=True, text=True, check=True)
+    return str(process) in listed.stdout.split()
+
+
+def test_an_interrupt_ends_it_without_a_word_of_its_workers(zoo: Zoo, card: Path) -> None:
+    document = yaml.safe_load((zoo.work / card).read_text())
+    for number in range(40):
+        write(zoo, {**document, "model": f"net-{number}"})
+    process = zoo.start("check", "cards", "--rerun", "never", "--output", "json=report.json", starter=INTERRUPTIBLE)
+    while process.poll() is None and not has_children(process.pid):
+        pass
+    os.killpg(process.pid, signal.SIGINT)
+    result = zoo.finish(process)
+    assert result.code == 130, result
+    assert result.err.strip() == "interrupted; nothing half-written is ever taken for a model"
+    assert not (zoo.work / "report.json").exists()

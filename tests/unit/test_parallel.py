@@ -1,13 +1,16 @@
 import itertools
+import logging
 import math
 import operator
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
+from registry.errors import UnavailableError
 from registry.parallel import FEW, mapped_ahead, ordered_map
 
 
@@ -30,6 +33,35 @@ def test_many_items_are_shared_out_and_few_are_not() -> None:
 def test_an_exception_comes_through(count: int) -> None:
     with pytest.raises(ValueError, match="nonnegative"):
         list(ordered_map(math.isqrt, [*range(count - 1), -1]))
+
+
+def killed(item: int) -> int:
+    if item == FEW:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor takes no workers")
+def test_a_worker_that_is_killed_is_no_bug() -> None:
+    with pytest.raises(UnavailableError, match="a worker process was killed"):
+        list(ordered_map(killed, range(FEW * 2)))
+
+
+def interrupting(item: int) -> int:
+    """Interrupts the process that started this one, as soon as it has."""
+    if item == 0:
+        os.kill(os.getppid(), signal.SIGINT)
+    return item
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor takes no workers")
+def test_an_interrupt_while_workers_start_is_not_lost() -> None:
+    for _ in range(20):  # wherever it falls
+        with pytest.raises(KeyboardInterrupt):
+            for _item in ordered_map(interrupting, range(FEW * 200)):
+                pass
+        # whose lock a fork takes; it must not be left behind
+        assert logging.getLogger("registry.parallel").name == "registry.parallel"
 
 
 def test_an_endless_stream_is_read_no_further_than_needed() -> None:
