@@ -181,13 +181,29 @@ def _entries(one: Study, crossed: Sequence[Problem], trials: Sequence[_Trial]) -
         yield Entry(file, "document", file, line, tuple(rest), (_card_check(rest),), document=verdict)
     if not trials:
         for number, (name, line) in enumerate(one.listed):
-            yield Entry(f"{one.named}/{name}", "variant", file, line, tuple(own[number]), document="rejected")
+            found = own[number] or ([] if rest else [_not_looked_at(file, number, line, problems)])
+            yield Entry(f"{one.named}/{name}", "variant", file, line, tuple(found), document=verdict)
     for trial, found in zip(trials, located, strict=True):
         subject = trial.subject
         stated = own[subject.number]
         checks = (_card_check([*rest, *stated]), *trial.checks)
         whole = tuple(dict.fromkeys([*stated, *found]))
         yield Entry(subject.variant.full_name, "variant", file, subject.line, whole, checks, trial.seconds, verdict)
+
+
+def _not_looked_at(file: str, number: int, line: int, problems: Sequence[Problem]) -> Problem:
+    """What is said of a variant whose card breaks its schema in another one."""
+    return Problem(
+        file,
+        line,
+        1,
+        f"/variants/{number}",
+        "no-verdict",
+        "the card breaks its schema elsewhere, so this variant was not looked at",
+        "a card that keeps its schema",
+        f"line {problems[0].line}: {problems[0].message}",
+        "unknown",
+    )
 
 
 def _card_check(problems: Sequence[Problem]) -> Check:
