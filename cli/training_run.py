@@ -41,6 +41,7 @@ def train(
         resume: See `registry.train.train`.
         threads: CPU threads; None for all processors.
     """
+    from registry import interrupts
     from registry import train as verb
     from registry.lineage import recorded
     from registry.lineage.step import Lineage
@@ -56,7 +57,8 @@ def train(
     images = Images.of(opened, dataset, source)
     count = threads or os.cpu_count() or 1
     try:
-        record = verb.train(source, images, place, voice, threads=count, resume=resume, hush=voice.hush)
+        with interrupts.remembered(voice) as progress:
+            record = verb.train(source, images, place, progress, threads=count, resume=resume, hush=voice.hush)
     except KeyboardInterrupt:
         voice.note(f"{place}: what is trained up to the last whole epoch is kept; the same command goes on")
         raise

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
+from registry import interrupts
 from registry.errors import UnavailableError
 
 Item = TypeVar("Item")
@@ -58,7 +57,7 @@ def ordered_map(
     try:
         pending: deque[Future[list[Result]]] = deque()
         for taken in chunks:
-            with _no_interrupt():  # the first of them starts the workers
+            with interrupts.held():  # the first of them starts the workers
                 pending.append(pool.submit(_apply, function, taken))
             if len(pending) >= workers * _WAITING:
                 yield from pending.popleft().result()
@@ -71,26 +70,6 @@ def ordered_map(
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Hold an interrupt back until the end of a block that forks.
-
-    Python calls hooks around a fork, one of which lets go of the lock of `logging`; an interrupt that reaches it
-    there is lost with that lock, and whoever logs next waits for ever.
-    """
-    if threading.current_thread() is not threading.main_thread():  # no other thread gets interrupts
-        yield
-        return
-    heard: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if heard:
-        raise KeyboardInterrupt
 
 
 def _hear_no_interrupt() -> None:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUND, FIRST, SECOND, THIRD, VERBS = range(5)
 FLOORS = {
     **dict.fromkeys(("errors", "digest", "files", "progress", "resources", "problem", "parallel", "units"), GROUND),
-    **dict.fromkeys(("hashing", "partial", "content", "together", "apart"), GROUND),
+    **dict.fromkeys(("hashing", "partial", "content", "together", "apart", "interrupts"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "admission", "licences", "rulebook"), FIRST),
     **dict.fromkeys(("blanks", "card_text", "splice", "amend"), FIRST),
