@@ -135,7 +135,7 @@ def _steps_of(lines: list[str], first: int, last: int) -> Iterator[Step]:
     """Commands of one block."""
     starts = [index for index in range(first, last) if lines[index].startswith("$ ")]
     for start, end in zip(starts, [*starts[1:], last], strict=True):
-        head = next((index for index in range(start + 1, end) if not lines[index].startswith("> ")), end)
+        head = next((index for index in range(start + 1, end) if not re.match("> |>$", lines[index])), end)
         command = "\n".join(line[2:] for line in lines[start:head])
         yield Step(command, tuple(lines[head:end]), start, end)
 
