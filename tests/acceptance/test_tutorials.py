@@ -37,6 +37,10 @@ def test_a_tutorial_can_be_followed_as_it_stands(path: Path, tmp_path: Path) -> 
     assert not wrong, f"{path}, mended by `python -m tests.tutorials --write {path}`\n\n" + "\n\n".join(wrong)
 
 
+def test_there_is_one_for_each_user() -> None:
+    assert [path.stem for path in PAGES] == ["contributor", "engineer", "lead", "maintainer"]
+
+
 def outcomes_of(page: str, folder: Path) -> list[Outcome]:
     return follow([step.command for step in steps(page)], folder)
 
