@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.data_folder import dataset_of
 from cli.model_file import graph_of, located, settings_of, variant_of
+from cli.output import counted
+from cli.own_card import own_card, require_variant
+from cli.session import open_catalog
 from cli.tracking import now
 from registry.errors import RequestError
 
@@ -71,6 +75,31 @@ class EvaluationRun:
             self.voice,
             state=self._state([entrant.subject for entrant in entrants]),
             most_bad=options["max_bad"],
+        )
+
+    def card(self) -> Path:
+        """The card that --record means, seen to before anything is measured.
+
+        Raises:
+            RejectedError: It is not the user's own.
+            RequestError: There is none, or not the whole split is looked at.
+        """
+        if self._options["limit"]:
+            raise RequestError("a card's figure is of the whole split", hint="leave --limit out, or --record")
+        variant = require_variant(self.variants[0], self._paths[0])
+        return own_card(variant, self.settings, open_catalog(self.settings, self.voice))
+
+    def enter(self, evaluation: Evaluation, card: Path) -> None:
+        """Write the figures of the first model into its card."""
+        from registry.accuracy import ACCURACIES, accuracies
+        from registry.entry import enter
+
+        variant = require_variant(self.variants[0], self._paths[0])
+        items = accuracies(evaluation, variant.scheme, datetime.now(UTC).date().isoformat())
+        old = enter(card, variant.name, items, ACCURACIES)
+        self.voice.note(
+            f"recorded in {card}: {counted(len(items), 'figure')} of {variant.full_name}"
+            + (f", {old} in place of earlier ones" if old else "")
         )
 
     def report(self, folder: Path, evaluation: Evaluation, document: dict[str, Any]) -> None:

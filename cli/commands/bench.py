@@ -12,9 +12,9 @@ import click
 from cli import bench_run, complete, output
 from cli.device_run import ssh_option
 from cli.model_file import graph_of, located, model_options, settings_of, variant_of
+from cli.own_card import own_card, require_variant
 from cli.session import Voice, open_catalog
-from registry.errors import RejectedError, RequestError
-from registry.settings import BUILTIN
+from registry.errors import RequestError
 from registry.units import format_bytes
 
 if TYPE_CHECKING:
@@ -116,11 +116,12 @@ class _Entry:
         Raises:
             RejectedError: It is too noisy, or the card does not take it.
         """
-        from registry.benchmark.card import enter, latency
+        from registry.benchmark.card import LATENCIES, latency
+        from registry.entry import enter
 
         today = datetime.now(UTC).date().isoformat()
         item = latency(found.model, found.plan, found.sample, self.target, today)
-        old = enter(self.path, self.variant.name, item)
+        old = enter(self.path, self.variant.name, [item], LATENCIES)
         voice.note(
             f"recorded in {self.path}: {item['value']:g} ms on {self.target}, {self.variant.full_name}"
             + (", in place of an earlier figure" if old else "")
@@ -128,32 +129,20 @@ class _Entry:
 
 
 def _entry(variant: Variant | None, target: str | None, path: Path, settings: Settings, voice: Voice) -> _Entry:
-    """The card that --record means.
+    """Where the figure goes.
 
     Raises:
         RejectedError: The variant's card is not the user's own.
         RequestError: No card or no target is named.
     """
-    if variant is None:
-        raise RequestError(
-            f"{path}: no card of the catalogue has this file, so there is none to record in",
-            hint="--as NAME names the variant; --cards DIR names the folder of its card",
-        )
+    known = require_variant(variant, path)
     if target is None:
         raise RequestError(
             "a card's latency is of a target, and --record does not guess which one this machine is",
             hint="--target NAME; `zoo targets` lists them",
         )
     catalog = open_catalog(settings, voice)
-    card = Path(catalog.card(variant.full_name.rpartition("/")[0])[0]).resolve()
-    own = (Path(folder) for folder in settings.cards if folder != BUILTIN)
-    place = next((folder for folder in own if card.is_relative_to(folder.resolve())), None)
-    if place is None:
-        raise RejectedError(
-            f"{variant.full_name}: its card {card} is in none of your folders of cards, so it stays as it is",
-            hint="--cards DIR names a folder of your own; copy the card there",
-        )
-    return _Entry(place / card.relative_to(place.resolve()), variant, catalog.target(target).name)
+    return _Entry(own_card(known, settings, catalog), known, catalog.target(target).name)
 
 
 def _print(found: Measurement) -> None:

@@ -31,16 +31,18 @@ Examples:
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --check
   zoo eval net-int8.tflite --data shapes --against net-float32.tflite
   zoo eval google/deeplabv3 --data VOCdevkit/VOC2012 --report report --track
+  zoo eval acme/net/small --data VOCdevkit/VOC2012 --record --cards cards
 
 TFLite, ONNX and Keras files are run; the last need the extra train. All four protocols come from one pass; figures
 of two protocols are never compared. The result names the digests of the file, of the list of images and of the
 pre-processing, so that a figure belongs to bytes. A run that was stopped goes on. Latency is of this host, of the
 inference alone.
 
---against says what a second model gains or loses on the same images, for each class, and where the two differ.
---report writes DIR/index.html, one page for a browser, and DIR/evaluation.json, what --format json prints. With
---track the result goes to MLflow too: where --tracking, ZOO_TRACKING, zoo.toml or MLFLOW_TRACKING_URI say, else
-into a database of your own. Exit code 1 when --check contradicts the card.""",
+--record writes the figures into the card, bound to the digests of file and images, in place of those that were
+recorded before. --against says what a second model gains or loses on the same images, for each class, and where the
+two differ. --report writes DIR/index.html, one page for a browser, and DIR/evaluation.json, what --format json
+prints. With --track the result goes to MLflow too: where --tracking, ZOO_TRACKING, zoo.toml or MLFLOW_TRACKING_URI
+say, else into a database of your own. Exit code 1 when --check contradicts the card.""",
 )
 @click.argument("what", metavar="NAME|FILE", shell_complete=complete.models)
 @click.option(
@@ -84,6 +86,7 @@ into a database of your own. Exit code 1 when --check contradicts the card.""",
     type=click.Path(path_type=Path),
     help="Write a page with charts and images.",
 )
+@click.option("--record", is_flag=True, help="Write the figures into the card.")
 @click.option("--restart", is_flag=True, help="Begin anew, whatever an interrupted run has left.")
 @output.format_option("text", "json")
 @tracking_options
@@ -93,6 +96,7 @@ def command(what: str, form: str, **options: Any) -> int:
     if options["folder"] is not None:
         _require_report(options["folder"])
     run = EvaluationRun(what, options)
+    card = run.card() if options["record"] else None
     tracking = Tracking(run.settings, run.voice) if options["track"] or options["tracking"] else None
     outcome = run.evaluate()
     evaluation = outcome.evaluations[0]
@@ -111,6 +115,8 @@ def command(what: str, form: str, **options: Any) -> int:
         against.show(outcome, run.dataset.class_names)
         if judged is not None:
             evaluation_text.show_judgements(judged)
+    if card is not None:
+        run.enter(evaluation, card)
     contradicted = any(one.state == "contradicted" for one in judged or ())
     if tracking:
         _track(tracking, run, document, options["folder"], contradicted=contradicted)

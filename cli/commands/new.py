@@ -114,7 +114,9 @@ def _own_folder(settings: Settings) -> Path:
 def _catalog_with(folder: Path, settings: Settings, *, verbose: bool) -> Catalog:
     """The catalogue, and datasets and targets of the folder that is written to. A card with blanks is left out."""
     roots = settings.cards
-    if folder.is_dir() and str(folder) not in roots:
+    if not folder.is_dir():  # the settings may name it before there is a card
+        roots = tuple(root for root in roots if root != str(folder))
+    elif str(folder) not in roots:
         roots = (str(folder), *roots)
     return open_catalog(settings._replace(cards=roots), Voice(quiet=True, verbose=verbose))
 

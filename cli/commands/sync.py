@@ -16,7 +16,6 @@ from cli.tracking import Tracking
 from registry.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from cli.session import Voice
     from registry.card import Plain, Variant
     from registry.catalog import Catalog
     from registry.lineage.registered import Synced
@@ -61,7 +60,9 @@ def command(whole: bool, form: str, **options: Any) -> None:
     delivered = tracking.deliver()
     # when nothing has changed MLflow is not even loaded
     linked = tracking.link() if whole or delivered or synced.new or synced.changed else 0
-    _report(synced, delivered, linked, tracking, voice, form)
+    _report(synced, delivered, linked, tracking, form)
+    # an address of the settings is the one that `zoo ui` takes by itself
+    voice.note("to look: zoo ui" + (f" --tracking {tracking.address.shown}" if options["tracking"] else ""))
 
 
 def _all(catalog: Catalog) -> tuple[list[Variant], dict[str, Plain]]:
@@ -74,7 +75,7 @@ def _all(catalog: Catalog) -> tuple[list[Variant], dict[str, Plain]]:
     return variants, {name: catalog.card(name)[1] for name in names}
 
 
-def _report(synced: Synced, delivered: int, linked: int, tracking: Tracking, voice: Voice, form: str) -> None:
+def _report(synced: Synced, delivered: int, linked: int, tracking: Tracking, form: str) -> None:
     if form == "json":
         output.print_json(
             {"tracking": tracking.address.shown, **asdict(synced), "records": delivered, "linked": linked}
@@ -87,4 +88,3 @@ def _report(synced: Synced, delivered: int, linked: int, tracking: Tracking, voi
             f" aliases moved: {synced.aliases}; {output.counted(delivered, 'record')} delivered"
             + (f"; {output.counted(linked, 'version')} linked to the runs that made them" if linked else "")
         )
-    voice.note("to look: zoo ui")

@@ -122,9 +122,9 @@ _CONTENT = {
     ),
     "float-parent": Explanation(
         "The loss by quantization cannot be told",
-        "A quantized variant names no float parent, or its parent has no accuracy measured on its own file. Nobody "
-        "can tell then what quantization cost.",
-        "Add the float model as a variant with its accuracy, and name it as `parent`.",
+        "A quantized variant names no float parent, or its parent has no accuracy measured on its own file and on "
+        "the same images. Nobody can tell then what quantization cost.",
+        "Add the float model as a variant with its accuracy on the same images, and name it as `parent`.",
     ),
     "measurement": Explanation(
         "A figure that is not bound to the file's bytes",

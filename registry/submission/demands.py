@@ -8,7 +8,7 @@ from typing import Any
 from registry import licences
 from registry.admission import Admission
 from registry.card import UNPINNED, Variant
-from registry.figures import ACCURACY, conditions, describes, own_metrics
+from registry.figures import ACCURACY, Conditions, conditions, describes, own_metrics
 from registry.plausible import FLOAT_SCHEMES
 from registry.submission.flaw import Flaw, Path, Subject
 from registry.units import counted, format_bytes
@@ -113,20 +113,43 @@ def _loss(subject: Subject, parent: Variant, policy: Admission) -> Iterator[Flaw
     own, others = own_metrics(subject.variant), own_metrics(parent)
     told: set[tuple[str, str]] = set()
     for shared in sorted(own.keys() & others.keys(), key=lambda one: one.rank):
-        loss = others[shared] - own[shared]
         split = (shared.dataset, shared.split)
-        if shared.metric != ACCURACY or loss <= policy.loss or split in told:
+        if shared.metric != ACCURACY or split in told:
             continue
-        told.add(split)
-        numbers = (
-            number
-            for number, one in enumerate(subject.variant.metrics)
-            if conditions(subject.variant, one) == shared
-        )
-        yield Flaw(
-            subject.at("metrics", next(numbers), "value"),
-            "quantization-loss",
-            f"quantization loses too much {shared}",
-            f"at most {100 * policy.loss:.2f} points less than {others[shared]:g} of {parent.full_name}",
-            f"{own[shared]:g}, {100 * loss:.2f} points less",
-        )
+        path = subject.at("metrics", _first(subject.variant, shared))
+        loss = others[shared] - own[shared]
+        if _of_other_images(subject.variant, parent, shared):
+            told.add(split)
+            message = f"{parent.full_name} was measured on other images of {shared.dataset} {shared.split}"
+            expected = "figures of the same images, so that the loss by quantization can be told"
+            yield Flaw(path, "float-parent", message, expected, severity="warning")
+        elif loss > policy.loss:
+            told.add(split)
+            yield Flaw(
+                (*path, "value"),
+                "quantization-loss",
+                f"quantization loses too much {shared}",
+                f"at most {100 * policy.loss:.2f} points less than {others[shared]:g} of {parent.full_name}",
+                f"{own[shared]:g}, {100 * loss:.2f} points less",
+            )
+
+
+def _first(variant: Variant, shared: Conditions) -> int:
+    """Number of the first figure of these conditions."""
+    return next(number for number, one in enumerate(variant.metrics) if conditions(variant, one) == shared)
+
+
+def _of_other_images(variant: Variant, parent: Variant, shared: Conditions) -> bool:
+    """Whether both say which images their figures are of, and no list is the same."""
+    own, others = (_images(one, shared) for one in (variant, parent))
+    return bool(own and others) and own.isdisjoint(others)
+
+
+def _images(variant: Variant, shared: Conditions) -> set[str]:
+    """Digests of the lists of images that figures of these conditions name."""
+    items = variant.document.get("metrics", ())
+    return {
+        item["measurement"]["images"]
+        for metric, item in zip(variant.metrics, items, strict=True)
+        if conditions(variant, metric) == shared and "images" in item.get("measurement", {})
+    }

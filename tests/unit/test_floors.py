@@ -37,9 +37,11 @@ FLOORS = {
     **dict.fromkeys(("parents", "resolve", "ranges", "transfer", "obtain", "published", "trust"), THIRD),
     **dict.fromkeys(("selection", "moving"), THIRD),
     **dict.fromkeys(("pictures", "preparation", "class_map", "segmenter", "drawing"), THIRD),
-    **dict.fromkeys(("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement"), THIRD),
+    **dict.fromkeys(
+        ("footprint", "metrics", "facts", "claims", "fit", "compare", "judgement", "entry", "accuracy"), THIRD
+    ),
     **dict.fromkeys(("evaluation", "evaluation_state", "deviation", "report", "training", "quantization"), THIRD),
-    **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto"), THIRD),
+    **dict.fromkeys(("pipeline", "vendors", "deployment", "benchmark", "pareto", "entry", "accuracy"), THIRD),
     **dict.fromkeys(("consistency", "submission", "scaffold", "diagnosis"), THIRD),
     **dict.fromkeys(("validate", "fetch", "verify", "repair", "evaluate", "predict", "quantize", "train"), VERBS),
     **dict.fromkeys(("publish", "yank", "deploy", "bench", "replicate", "bundle", "collect"), VERBS),

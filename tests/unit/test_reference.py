@@ -92,8 +92,7 @@ def test_links_lead_somewhere() -> None:
         to = (path.parent / place).resolve() if place else path
         if not to.exists() or (fragment and to in TEXTS and fragment not in fragments(to)):
             lost.append(f"{path.relative_to(ROOT)}: {link}")
-    # the tutorials come with a change of their own
-    assert [one for one in lost if "tutorials/" not in one or (DOCS / "tutorials").is_dir()] == []
+    assert lost == []
 
 
 def test_every_document_is_in_the_list_of_documents() -> None:

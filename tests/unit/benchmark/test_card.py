@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from registry import entry
 from registry.benchmark.base import Memory, Model, Plan, Sample
-from registry.benchmark.card import enter, latency
+from registry.benchmark.card import LATENCIES, latency
 from registry.benchmark.host import Host
 from registry.benchmark.statistics import Distribution
 from registry.digest import Digest
@@ -28,6 +29,11 @@ def item(times: Distribution = STEADY, notes: tuple[str, ...] = (), **changes: A
     sample = Sample(times, "TensorFlow Lite", "2.10.0", "benchmark_model --graph=net", HOST, memory, notes)
     model = Model(Path("net.tflite"), "acme/net/small", "tflite", DIGEST)
     return latency(model, Plan(**{"threads": 4} | changes), sample, "board", "2026-11-28")
+
+
+def enter(path: Path, name: str, figure: dict[str, Any]) -> bool:
+    """Whether it took the place of another."""
+    return bool(entry.enter(path, name, [figure], LATENCIES))
 
 
 def write(folder: Path, *variants: builders.Plain, **changes: Any) -> Path:

@@ -109,6 +109,27 @@ def test_the_loss_by_quantization(value: float, lost: bool) -> None:
         assert "3.00 points less" in found[0].found
 
 
+@pytest.mark.parametrize(
+    ("value", "images", "rule"),
+    [
+        (0.4, "a", "quantization-loss"),
+        (0.4, "", "quantization-loss"),
+        (0.4, "b", "float-parent"),
+        (0.6, "b", "float-parent"),
+    ],
+)
+def test_a_loss_is_told_of_the_same_images_only(value: float, images: str, rule: str) -> None:
+    def figure(mean: float, letter: str, precision: str) -> builders.Plain:
+        runtime = {"name": "litert", "version": "2.3.0"}
+        measured = {"artifact": "c" * 64, "runtime": runtime} | ({"images": letter * 64} if letter else {})
+        return builders.metric(mean, precision=precision, measurement=measured)
+
+    parent = builders.one(metrics=[figure(0.5, "a", "float32")])
+    card = builders.card(builders.variant(quantization=INT8, metrics=[figure(value, images, "int8")]))
+    (flaw,) = flaws(card, OPEN, parent)
+    assert (flaw.rule, flaw.severity) == (rule, "warning" if rule == "float-parent" else "error")
+
+
 def test_a_float_variant_loses_nothing_by_quantization() -> None:
     parent = builders.one(metrics=[builders.metric(0.9)])
     card = builders.card(builders.variant(metrics=[builders.metric(0.5)]))
