@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.tutorials import PAGES, Outcome, difference, follow, steps, written
+from tests.tutorials import PAGES, ROOT, Outcome, difference, follow, steps, written
 
 PAGE = """\
 Words.
@@ -39,6 +41,16 @@ def test_a_tutorial_can_be_followed_as_it_stands(path: Path, tmp_path: Path) -> 
 
 def test_there_is_one_for_each_user() -> None:
     assert [path.stem for path in PAGES] == ["contributor", "engineer", "lead", "maintainer"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_set_up_is_that_of_the_readme_with_extras_that_there_are(path: Path) -> None:
+    install = "python3 -m venv .venv && .venv/bin/pip install --quiet --constraint constraints.txt "
+    assert f"\n{install}. && " in (ROOT / "README.md").read_text(encoding="utf-8")
+    extras = re.search(rf"(?m)^\$ {re.escape(install)}'\.\[(.+)\]'$", path.read_text(encoding="utf-8"))
+    assert extras
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(extras[1].split(",")) <= set(project["optional-dependencies"])
 
 
 def outcomes_of(page: str, folder: Path) -> list[Outcome]:
