@@ -35,13 +35,12 @@ def verify(what: str, card: str | None, settings: Settings, voice: Voice, form: 
     """
     from registry.claims import judge
     from registry.facts import Facts
-    from registry.footprint import plan
 
     path, variant = model_file.located(what, settings, voice)
     if variant is None or card is not None:
         variant = _described(path, card, settings, voice)
     facts = Facts(model_file.graph_of(path, variant))
-    claims = judge(variant, facts, plan(facts.graph))
+    claims = judge(variant, facts)
     counts = {state: sum(one.state == state for one in claims) for state in STATES}
     if form == "json":
         findings = [asdict(one) for one in facts.graph.findings]

@@ -46,18 +46,17 @@ class Claim:
     reason: str = ""
 
 
-def judge(variant: Variant, facts: Facts, footprint: Footprint) -> list[Claim]:
+def judge(variant: Variant, facts: Facts) -> list[Claim]:
     """Every claim of a variant that a file could bear out, in the card's order.
 
     Args:
         variant: What the card says.
         facts: What the file says.
-        footprint: What its graph needs.
     """
     found: list[Claim] = []
     for part in _PARTS:
         found += part(variant, facts)
-    return [*found, *_memory(variant, facts, footprint)]
+    return [*found, *_memory(variant, facts)]
 
 
 def _said(about: str, stated: Any, found: Any, absent: str = "the file does not say") -> Claim:
@@ -273,7 +272,7 @@ def _figures(variant: Variant, facts: Facts) -> Iterator[Claim]:
             yield Claim(kind, "unchecked", f"{count} stated", "", told)
 
 
-def _memory(variant: Variant, facts: Facts, footprint: Footprint) -> Iterator[Claim]:
+def _memory(variant: Variant, facts: Facts) -> Iterator[Claim]:
     """Published weights against the exact ones; activations against the bounds of every sound plan."""
     for item in variant.document.get("footprints", ()):
         if item["value"] is None or item.get("precision", variant.scheme) != variant.scheme:
@@ -281,9 +280,9 @@ def _memory(variant: Variant, facts: Facts, footprint: Footprint) -> Iterator[Cl
         stated = item["value"] * BYTES.get(item["unit"], 1)
         about = f"footprints.{item['name']}" + (f" on {item['target']}" if "target" in item else "")
         if item["name"] == "weights-flash":
-            yield _weights(about, stated, footprint.weights_bytes)
+            yield _weights(about, stated, facts.footprint.weights_bytes)
         elif item["name"] == "activation-ram":
-            yield _activations(about, stated, footprint)
+            yield _activations(about, stated, facts.footprint)
 
 
 def _weights(about: str, stated: float, found: int) -> Claim:

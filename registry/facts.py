@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from registry.footprint import Footprint, plan
 from registry.inspect.cost import Cost, cost, parameters
 from registry.inspect.graph import Dimension, Graph, Shape, Tensor
 from registry.inspect.scheme import Scheme, scheme_of
@@ -52,6 +53,11 @@ class Facts:
     def structure(self) -> Structure:
         """Which network it is."""
         return structure_of(self.graph)
+
+    @functools.cached_property
+    def footprint(self) -> Footprint:
+        """Memory that its graph needs."""
+        return plan(self.graph)
 
     @functools.cached_property
     def costs(self) -> tuple[Cost | None, ...]:

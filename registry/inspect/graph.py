@@ -107,6 +107,8 @@ class Tensor:
         """Number of elements with an open batch taken as 1; None when another dimension is open."""
         if self.shape is None:
             return None
+        if None not in self.shape:
+            return prod(self.shape)  # type: ignore[arg-type]
         known = [1 if number == 0 and size is None else size for number, size in enumerate(self.shape)]
         return None if None in known else prod(size for size in known if size is not None)
 

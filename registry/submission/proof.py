@@ -19,7 +19,6 @@ from registry.document import Step
 from registry.errors import RejectedError, UnavailableError, ZooError
 from registry.facts import Facts
 from registry.fit import Fit, fit
-from registry.footprint import Footprint, plan
 from registry.lineage import document as lineage_document
 from registry.submission.flaw import Flaw, Subject
 from registry.submission.report import Check
@@ -82,10 +81,9 @@ def _model(evidence: Evidence) -> Iterator[Flaw | Check]:
         return
     facts = Facts(graph)
     yield from _safety(facts, where)
-    footprint = plan(graph)
-    yield from _claims(subject, facts, footprint)
+    yield from _claims(subject, facts)
     for target in evidence.targets:
-        yield from _fit(subject, facts, footprint, target)
+        yield from _fit(subject, facts, target)
 
 
 def _unreadable(subject: Subject, where: tuple[Step, ...], path: Path, error: ZooError) -> Iterator[Flaw | Check]:
@@ -111,8 +109,8 @@ def _safety(facts: Facts, where: tuple[Step, ...]) -> Iterator[Flaw | Check]:
     yield Check("safety", "failed" if dangers else "warned" if grave else "passed", told)
 
 
-def _claims(subject: Subject, facts: Facts, footprint: Footprint) -> Iterator[Flaw | Check]:
-    claims = judge(subject.variant, facts, footprint)
+def _claims(subject: Subject, facts: Facts) -> Iterator[Flaw | Check]:
+    claims = judge(subject.variant, facts)
     wrong = [one for one in claims if one.state == "contradicted"]
     for one in wrong:
         message = f"the card says {one.about} {one.stated}, the file {one.found or 'says nothing of it'}"
@@ -154,8 +152,8 @@ def _step(value: Any, word: str, target: str) -> Step | None:
     return next(fitting, None)
 
 
-def _fit(subject: Subject, facts: Facts, footprint: Footprint, target: Target) -> Iterator[Flaw | Check]:
-    found = fit(facts, footprint, target, subject.variant)
+def _fit(subject: Subject, facts: Facts, target: Target) -> Iterator[Flaw | Check]:
+    found = fit(facts, facts.footprint, target, subject.variant)
     name = f"fit {target.name}"
     if found.verdict == "yes":
         yield Check(name, "passed", f"on the {found.engine}" if found.engine else "")

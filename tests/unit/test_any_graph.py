@@ -113,9 +113,7 @@ def test_everything_derived_from_a_graph_is_an_answer(graph: Graph, file: Path) 
     assert footprint.weights_bytes >= 0
     assert len(facts.costs) == len(graph.operators)
     assert sum(work.count for work in facts.work) == len(graph.operators)
-    assert all(
-        claim.reason or claim.found or claim.stated for claim in judge(card(footprints=FIGURES), facts, footprint)
-    )
+    assert all(claim.reason or claim.found or claim.stated for claim in judge(card(footprints=FIGURES), facts))
     assert fit(facts, footprint, board()).verdict in ("yes", "no", "unknown")
     model = Model(file, facts, footprint, {})
     assert compare(model, model) == []

@@ -52,7 +52,7 @@ def card(**changes: Any) -> Variant:
 
 
 def claims(variant: Variant, graph: Graph) -> dict[str, Claim]:
-    return {one.about: one for one in judge(variant, Facts(graph), plan(graph))}
+    return {one.about: one for one in judge(variant, Facts(graph))}
 
 
 def test_the_truth_is_confirmed_in_every_part_that_a_file_can_bear_out() -> None:

@@ -119,7 +119,7 @@ def _children(value: Any) -> Iterator[Any]:
 def printable(text: object) -> str:
     """A name as it can be shown anywhere: cut, and without what no terminal should get."""
     kept = str(text)[:LONGEST_NAME] if isinstance(text, str | int | float) else ""
-    return "".join(sign if sign.isprintable() else "?" for sign in kept)
+    return kept if kept.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in kept)
 
 
 def layer_of(data: Any, file: str, where: str) -> Layer:

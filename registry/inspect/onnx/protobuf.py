@@ -120,6 +120,8 @@ class Wire:
     def varint(self, start: int, end: int) -> tuple[int, int]:
         """The varint at an offset, as an unsigned 64-bit number, and the offset after it."""
         data, value, position = self.data, 0, start
+        if start < end and data[start] < 0x80:  # as nearly all are
+            return data[start], start + 1
         last = min(end, start + _MAX_VARINT_BYTES)
         while position < last:
             byte = data[position]

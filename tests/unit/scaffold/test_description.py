@@ -16,7 +16,6 @@ from registry.dataset import Dataset
 from registry.digest import Digest
 from registry.document import Document, parse
 from registry.facts import Facts
-from registry.footprint import plan
 from registry.inspect.graph import Graph, Quantization
 from registry.inspect.scheme import Scheme
 from registry.scaffold.description import described, task_of, told
@@ -44,7 +43,7 @@ def model_file(graph: Graph, name: str = "net.tflite") -> ModelFile:
 def states(variant: Plain, file: ModelFile) -> dict[str, str]:
     """Fate of each claim of a variant."""
     whole = Variant.from_document(builders.card(), {"name": "small", **variant})
-    return {one.about: one.state for one in judge(whole, file.facts, plan(file.facts.graph))}
+    return {one.about: one.state for one in judge(whole, file.facts)}
 
 
 def assert_borne_out(variant: Plain, file: ModelFile) -> None:
