@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import functools
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import best_match
 
+from registry import leaves
 from registry.document import Document
 from registry.errors import RequestError
 from registry.problem import Problem
@@ -55,17 +55,12 @@ def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """`pattern` as JSON Schema means it: `$` is the very end, where Python's also matches before a last newline."""
-    if isinstance(instance, str) and not re.search(_strict(pattern), instance):
+    if isinstance(instance, str) and not leaves.strict(pattern).search(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-@functools.cache
-def _strict(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
-
-
-_Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+_KEYWORDS = {"pattern": _pattern, "properties": leaves.properties, "items": leaves.items}
+_Validator: Any = validators.extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]
 
 
 def kind_of(document: Document) -> str:

@@ -6,6 +6,7 @@ Runs in worker processes, a card at a time, so that positions of a document need
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def study(question: Question, law: Law) -> Study:
         return Study(verdict)
     listed, named = tuple(_listed(read)), _named(read.value)
     found = subjects(read, merged(read.value)) if verdict.name else []
-    shelf = Shelf(law.roots)
+    shelf = _shelf(law.roots)
     flaws = [flaw for subject in found for flaw in _demands(subject, read.value, law, shelf)]
     if (
         verdict_of(verdict.problems) != "rejected" or verdict.name
@@ -95,6 +96,12 @@ def study(question: Question, law: Law) -> Study:
     problems = (*verdict.problems, *(flaw.located(read) for flaw in dict.fromkeys(flaws)))
     whole = dataclasses.replace(verdict, problems=problems, name_position=read.position(("model",)))
     return Study(whole, tuple(found), listed, named)
+
+
+@functools.cache
+def _shelf(roots: tuple[Path, ...]) -> Shelf:
+    """What several cards of one run refer to is read once."""
+    return Shelf(roots)
 
 
 def _link(path: Path) -> Problem:

@@ -25,7 +25,7 @@ FLOORS = {
     **dict.fromkeys(("hashing", "partial", "content", "together", "apart", "interrupts"), GROUND),
     **dict.fromkeys(("card", "schema", "target", "dataset", "settings"), FIRST),
     **dict.fromkeys(("golden", "golden_rules", "lineage_rules", "admission", "licences", "rulebook"), FIRST),
-    **dict.fromkeys(("blanks", "card_text", "splice", "amend"), FIRST),
+    **dict.fromkeys(("blanks", "card_text", "splice", "amend", "leaves"), FIRST),
     **dict.fromkeys(
         ("document", "rules", "plausible", "lock", "excerpt", "policy", "keys", "configuration"), FIRST
     ),
@@ -71,7 +71,12 @@ HEAVY = (
     "yaml",
     "tqdm",
 )
-AT_HOME = {"registry.document": {"yaml"}, "registry.card_text": {"yaml"}, "registry.schema": {"jsonschema"}}
+AT_HOME = {
+    "registry.document": {"yaml"},
+    "registry.card_text": {"yaml"},
+    "registry.schema": {"jsonschema"},
+    "registry.leaves": {"jsonschema"},
+}
 """Modules that are nothing without their heavy import, and are themselves imported only where needed."""
 
 CARRIED = {"registry.deployment.linux.segment"}

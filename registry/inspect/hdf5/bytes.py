@@ -5,6 +5,7 @@ Source of the layout: HDF5 File Format Specification, version 3.0, sections II a
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -40,6 +41,10 @@ class Message:
     type: int
     data: bytes
     shared: bool
+
+
+_HEAD = struct.Struct("<HHB3x")
+"""What stands before a message of an object header of version 1: type, size and flags."""
 
 
 class Reader:
@@ -201,8 +206,7 @@ class Hdf5Bytes:
         for start, size in blocks:
             block = self.reader(start, size, where)
             while block.left >= 8:
-                kind, length, flags = block.uint(2), block.uint(2), block.uint(1)
-                block.take(3)
+                kind, length, flags = _HEAD.unpack(block.take(8))
                 message = Message(kind, block.take(length), bool(flags & 2))
                 yield from self._or_continuation(message, where, blocks, seen)
 
