@@ -43,8 +43,11 @@ class Message:
     shared: bool
 
 
+_HEADER = struct.Struct("<B7xI")
+"""What an object header of version 1 begins with: its version, and the size of its first block of messages."""
+
 _HEAD = struct.Struct("<HHB3x")
-"""What stands before a message of an object header of version 1: type, size and flags."""
+"""What stands before each of those messages: type, size and flags."""
 
 
 class Reader:
@@ -197,18 +200,20 @@ class Hdf5Bytes:
             yield from self._messages_old(address, where)
 
     def _messages_old(self, address: int, where: str) -> Iterator[Message]:
-        head = self.reader(address, 12, where)
-        version = head.uint(1)
+        version, first = _HEADER.unpack(self.at(address, _HEADER.size, where))
         if version != 1:
             raise self.malformed(where, "a header of version 1 or 2", f"{version}")
-        head.take(7)
-        blocks, seen = [(address + 16, head.uint(4))], {address + 16}
+        blocks, seen = [(address + 16, first)], {address + 16}
         for start, size in blocks:
-            block = self.reader(start, size, where)
-            while block.left >= 8:
-                kind, length, flags = _HEAD.unpack(block.take(8))
-                message = Message(kind, block.take(length), bool(flags & 2))
-                yield from self._or_continuation(message, where, blocks, seen)
+            block, place = self.at(start, size, where), 0
+            while size - place >= _HEAD.size:
+                kind, length, flags = _HEAD.unpack_from(block, place)
+                place += _HEAD.size + length
+                if place > size:
+                    raise self.malformed(f"{where} at {start}", f"{length} bytes more", f"{size - place + length}")
+                message = Message(kind, block[place - length : place], bool(flags & 2))
+                if not self._is_continuation(message, where, blocks, seen):
+                    yield message
 
     def _messages_new(self, address: int, where: str) -> Iterator[Message]:
         head = self.reader(address, min(34, self.size - self.base - address), where, b"OHDR")
@@ -227,19 +232,18 @@ class Hdf5Bytes:
                 kind, size, marks = block.uint(1), block.uint(2), block.uint(1)
                 block.take(2 if flags & 4 else 0)
                 message = Message(kind, block.take(size), bool(marks & 2))
-                yield from self._or_continuation(message, where, blocks, seen)
+                if not self._is_continuation(message, where, blocks, seen):
+                    yield message
 
-    def _or_continuation(
-        self, message: Message, where: str, blocks: list[tuple[int, int]], seen: set[int]
-    ) -> Iterator[Message]:
-        """The message, unless it only says where more stand."""
+    def _is_continuation(self, message: Message, where: str, blocks: list[tuple[int, int]], seen: set[int]) -> bool:
+        """Whether a message only says where more stand, which is then noted."""
         self.work(_ENTRY_WORK, where)
         if message.type != _CONTINUATION:
-            yield message
-            return
+            return False
         more = Reader(self, message.data, where)
         start, size = more.address(), more.length()
         if start is None or start in seen:
             raise self.malformed(where, "a continuation further on", f"address {start}")
         seen.add(start)
         blocks.append((start, size))
+        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,25 +95,22 @@ def parse(text: str, file: str, where: str) -> dict[str, Any]:
         raise deep from None
     except ValueError as error:
         raise MalformedError(file, where, "JSON", str(error)[:200]) from None
-    open_values = [_children(found)]
-    while open_values:
-        child = next(open_values[-1], None)
-        if child is None:
-            open_values.pop()
-        elif len(open_values) == MAX_DEPTH:
+    level, depth = _containers([found]), 1
+    while level:
+        if depth > MAX_DEPTH:
             raise deep
-        else:
-            open_values.append(_children(child))
+        level, depth = _containers(child for value in level for child in _children(value)), depth + 1
     if not isinstance(found, dict):
         raise MalformedError(file, where, "a JSON object", type(found).__name__)
     return found
 
 
-def _children(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from (child for child in value.values() if isinstance(child, dict | list))
-    elif isinstance(value, list):
-        yield from (child for child in value if isinstance(child, dict | list))
+def _containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if type(value) is dict or type(value) is list]
+
+
+def _children(value: Any) -> Iterable[Any]:
+    return value.values() if type(value) is dict else value
 
 
 def printable(text: object) -> str:

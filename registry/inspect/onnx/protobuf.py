@@ -86,11 +86,19 @@ class Wire:
         Raises:
             MalformedError: A key or length is not one, a payload leaves its message, or there are too many fields.
         """
-        position, end = message
+        data, (position, end) = self.data, message
         while position < end:
             self._left -= 1
             if self._left < 0:
                 raise self.malformed(position, f"at most {MAX_FIELDS} fields", "more")
+            key = data[position]
+            # as nearly all fields are: bytes, with a number and a length of one byte each
+            if 8 <= key < 0x80 and key & 7 == BYTES and position + 1 < end and (size := data[position + 1]) < 0x80:
+                start, position = position + 2, position + 2 + size
+                if position <= end:
+                    yield Field(key >> 3, BYTES, 0, Span(start, position))
+                    continue
+                position = start - 2
             field, position = self._field(position, end)
             yield field
 
