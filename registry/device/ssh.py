@@ -87,6 +87,7 @@ class Ssh:
         self._command = tuple(command)
         self._socket = ""
         self._master: subprocess.Popen[bytes] | None = None
+        self._lost = False
         self._stack = ExitStack()
 
     def __enter__(self) -> Ssh:
@@ -164,7 +165,7 @@ class Ssh:
     def _call(
         self, command: Sequence[str], data: IO[bytes], seconds: float, advance: Advance = lambda _amount: None
     ) -> Answer:
-        if self._master is None or self._master.poll() is not None:
+        if self._lost or self._master is None or self._master.poll() is not None:
             raise failure(self._address, "")  # ssh would connect again by itself, without what holds the session
         # 255 of the command itself would read as one of ssh
         line = f"{shell.line(command)}; code=$?; [ $code -ne {LOST} ] || code={LOST - 1}; exit $code"
@@ -179,6 +180,7 @@ class Ssh:
             output.seek(0)
             said = _text(errors)
             if process.returncode == LOST or process.returncode < 0:
+                self._lost = True  # the master may take its time to see it, and to end
                 raise failure(self._address, said)
             return Answer(process.returncode, output.read(), said)
 
