@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,9 +112,8 @@ def _explain(document: Document, error: ValidationError) -> Iterator[Problem]:
             found=_shown(nearest.instance),
         )
     else:
-        yield document.problem(
-            path, rule, _message(path, rule), expected=_expected(error), found=_shown(error.instance)
-        )
+        found = _shown(error.instance) + (_foreign(error.instance) if rule == "pattern" else "")
+        yield document.problem(path, rule, _message(path, rule), expected=_expected(error), found=found)
 
 
 def _unknown_keys(document: Document, path: tuple[str | int, ...], error: ValidationError) -> Iterator[Problem]:
@@ -188,6 +188,13 @@ def _schema(error: ValidationError) -> dict[str, Any]:
 
 def _listed(instance: Any) -> str:
     return "only " + ", ".join(list(instance)[:12]) if instance else "an empty mapping"
+
+
+def _foreign(text: Any) -> str:
+    """Letters of a name that are none of ASCII, by their Unicode names: many look just like one that is."""
+    letters = dict.fromkeys(letter for letter in str(text) if not letter.isascii())
+    named = [f"U+{ord(one):04X} {unicodedata.name(one, 'without a name')}" for one in list(letters)[:3]]
+    return f" with {', '.join(named)}" if named else ""
 
 
 def _shown(value: Any) -> str:

@@ -113,3 +113,9 @@ def test_a_document_says_what_it_is(kind: str) -> None:
 def test_a_document_that_does_not_say_what_it_is(value: Any) -> None:
     with pytest.raises(RequestError, match="unknown kind"):
         schema.kind_of(document_of(value))
+
+
+def test_a_letter_that_looks_like_another_is_named() -> None:
+    (problem,) = problems_of({**builders.card(), "publisher": "\u0430cme"})
+    assert (problem.rule, problem.pointer) == ("pattern", "/publisher")
+    assert problem.found == '"\u0430cme" with U+0430 CYRILLIC SMALL LETTER A'
