@@ -57,7 +57,7 @@ class CheckRun:
         before: dict[Path, bytes] = {}
         if revision is not None:
             chosen, before = self._changed(documents, revision)
-            unchanged = len(documents) - sum(path in set(documents) for path in chosen)
+            unchanged = len(set(documents) - set(chosen))
         questions = [self._question(path, before.get(path), against) for path in chosen]
         entries = self._entries(questions) if questions else ()
         return Report(entries, unchanged, against, __version__, time.monotonic() - started)

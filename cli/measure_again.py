@@ -36,6 +36,7 @@ class Asked:
     Attributes:
         variant: The variant.
         model: Its file.
+        digest: Of the file.
         dataset, split, protocols: What its figures are of.
         classes: Of the dataset.
         whole: Images of the split.
@@ -43,6 +44,7 @@ class Asked:
 
     variant: Variant
     model: Path
+    digest: Digest
     dataset: str
     split: str
     protocols: tuple[str, ...]
@@ -96,14 +98,13 @@ class Pictures:
             RejectedError: The model cannot be run, or pictures are damaged.
             UnavailableError: What runs it is not installed.
         """
-        from registry.digest import Digest
         from registry.samples import VocFolder
 
         samples = list(VocFolder(self._folders[dataset]).samples(split))
-        chosen = _chosen(samples, self._sample, Digest.of_file(model))
-        asked = Asked(
-            subject.variant, model, dataset, split, tuple(protocols), self._classes(dataset), len(samples)
-        )
+        digest = _proven(subject)
+        chosen = _chosen(samples, self._sample, digest)
+        classes = self._classes(dataset)
+        asked = Asked(subject.variant, model, digest, dataset, split, tuple(protocols), classes, len(samples))
         seconds = _SECONDS + _SECONDS_AN_IMAGE * len(chosen)
         with self._voice.task(f"measuring {subject.variant.name}", len(chosen), unit="images") as advance:
             found: Measured = self._apart.run(measure, asked, chosen, seconds=seconds, heard=advance)
@@ -138,7 +139,6 @@ def measure(asked: Asked, samples: Sequence[Sample], tell: Tell) -> Measured:
         RejectedError: The model cannot be run, or pictures are damaged.
         UnavailableError: What runs it is not installed.
     """
-    from registry.digest import Digest
     from registry.evaluate import Entrant, evaluate
     from registry.evaluation import Subject as Measurand
     from registry.metrics.spread import Recorded
@@ -149,7 +149,7 @@ def measure(asked: Asked, samples: Sequence[Sample], tell: Tell) -> Measured:
     segmenter = open_segmenter(asked.model, graph_of(asked.model, asked.variant), asked.variant)
     measurand = Measurand(
         asked.variant.full_name,
-        Digest.of_file(asked.model),
+        asked.digest,
         asked.dataset,
         asked.split,
         list_digest([sample.name for sample in samples]),
@@ -174,6 +174,14 @@ class _Teller(Silent):
     ) -> AbstractContextManager[Advance]:
         """Images are the only task of an evaluation."""
         return nullcontext(self._tell)
+
+
+def _proven(subject: Subject) -> Digest:
+    """The digest of a variant's model, which its delivery has proven: the file is not hashed again."""
+    model = subject.variant.model_file
+    assert model is not None, "what is measured has a model file"  # noqa: S101
+    assert model.digest is not None, "what was delivered has a digest"  # noqa: S101
+    return model.digest
 
 
 def _chosen(samples: list[Sample], count: int | None, seed: Digest) -> list[Sample]:

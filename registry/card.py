@@ -194,6 +194,11 @@ class Variant:
         return "recipe" in self.document and not any(artifact.sources for artifact in self.files)
 
     @property
+    def model_file(self) -> Artifact | None:
+        """Its model, or None where the card names no file."""
+        return next((artifact for artifact in self.artifacts if artifact.role == "model"), None)
+
+    @property
     def lineage_file(self) -> Artifact | None:
         """The record of how its model file came about, or None where it has none."""
         return next((artifact for artifact in self.artifacts if artifact.role == LINEAGE_ROLE), None)
@@ -212,7 +217,7 @@ class Variant:
     @property
     def size(self) -> int | None:
         """Bytes of the model file, or None when nobody has stated it."""
-        return next((artifact.size for artifact in self.artifacts if artifact.role == "model"), None)
+        return self.model_file.size if self.model_file else None
 
     @property
     def figure_targets(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from registry.submission.again import Measure, again
 from registry.submission.delivery import Delivery, deliver
 from registry.submission.flaw import Flaw, Subject
 from registry.submission.proof import Evidence, Proof, prove
-from registry.submission.report import Check, Entry, Outcome, verdict_of
+from registry.submission.report import Check, Entry, outcome_of, verdict_of
 from registry.submission.shelf import Shelf
 from registry.submission.study import Law, Question, Study, study
 from registry.target import Target
@@ -97,8 +97,10 @@ def _studied(questions: Sequence[Question], law: Law, progress: Progress) -> lis
 def _crossed(studies: Sequence[Study], law: Law) -> dict[str, list[Problem]]:
     """Problems of documents with each other, by file."""
     found: dict[str, list[Problem]] = defaultdict(list)
+    roots = {one.path.parent.parent for one in studies if one.named}
+    names = {root: _by_folded_name(root) for root in roots}
     for one in studies:
-        if other := _twin(one):
+        if one.named and (other := _twin(one.path, names[one.path.parent.parent])):
             found[one.verdict.file].append(duplicate(dataclasses.replace(one.verdict, name=one.named), other))
     files = {one.verdict.name: one.verdict.file for one in studies if one.verdict.name}
     ancestors = Ancestors(files, law.roots)
@@ -109,19 +111,21 @@ def _crossed(studies: Sequence[Study], law: Law) -> dict[str, list[Problem]]:
     return found
 
 
-def _twin(one: Study) -> str | None:
-    """Another card of the same folder of cards whose name differs by case or ending alone."""
-    path, root = one.path, one.path.parent.parent
-    if not one.named or not path.exists():
-        return None
-    own = _folded(path)
-    for folder in root.iterdir():
-        if folder.name.casefold() == own[0] and folder.is_dir():
-            for other in folder.iterdir():
-                same = other.suffix in SUFFIXES and _folded(other) == own
-                if same and (other.parent.name, other.name) != (path.parent.name, path.name):
-                    return str(other)
-    return None
+def _by_folded_name(root: Path) -> Mapping[tuple[str, str], list[Path]]:
+    """Documents of a folder of cards by name, whatever the case of its letters."""
+    found: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for folder in root.iterdir() if root.is_dir() else ():
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.suffix in SUFFIXES:
+                found[_folded(path)].append(path)
+    return found
+
+
+def _twin(path: Path, names: Mapping[tuple[str, str], list[Path]]) -> str | None:
+    """Another card whose name differs by case or ending alone."""
+    own = (path.parent.name, path.name)
+    others = (one for one in names.get(_folded(path), ()) if (one.parent.name, one.name) != own)
+    return next(map(str, others), None)
 
 
 def _folded(path: Path) -> tuple[str, str]:
@@ -157,8 +161,9 @@ def _targets(subject: Subject, shelf: Shelf) -> Iterator[Target]:
 def _trial(one: Study, subject: Subject, delivery: Delivery, proof: Proof, tools: Tools) -> _Trial:
     flaws, checks = [*delivery.flaws, *proof.flaws], [delivery.check, *proof.checks]
     started = time.perf_counter()
-    model = next((delivery.files.get(item.file) for item in subject.variant.files if item.role == "model"), None)
-    sound = verdict_of(one.verdict.problems) != "rejected" and not any(flaw.severity == "error" for flaw in flaws)
+    artifact = subject.variant.model_file
+    model = delivery.files.get(artifact.file) if artifact else None
+    sound = verdict_of([*one.verdict.problems, *flaws]) != "rejected"
     if tools.measure is not None and model is not None and sound:  # what is rejected is not run
         for found in again(subject, model, tools.measure, required=tools.required):
             (checks if isinstance(found, Check) else flaws).append(found)  # type: ignore[arg-type]
@@ -207,14 +212,8 @@ def _not_looked_at(file: str, number: int, line: int, problems: Sequence[Problem
 
 
 def _card_check(problems: Sequence[Problem]) -> Check:
-    outcomes: dict[str, Outcome] = {
-        "rejected": "failed",
-        "could not tell": "unknown",
-        "accepted with warnings": "warned",
-    }
-    verdict = verdict_of(problems)
     told = counted(len(problems), "problem") if problems else "schema, names, policy"
-    return Check("card", outcomes.get(verdict, "passed"), told)
+    return Check("card", outcome_of(problems), told)
 
 
 def _variant(problem: Problem) -> int | None:

@@ -15,7 +15,7 @@ from registry.judgement import TOLERANCE
 from registry.metrics import PROTOCOLS, Scores
 from registry.problem import Severity
 from registry.submission.flaw import Flaw, Subject
-from registry.submission.report import Check, Outcome
+from registry.submission.report import Check, outcome_of
 
 SIGMAS = 3.0
 """Standard errors by which a sample's figure may miss the whole's: one in 370 honest figures misses by more."""
@@ -103,7 +103,7 @@ def again(subject: Subject, model: Path, measure: Measure, *, required: bool) ->
         except (RejectedError, RequestError, UnavailableError) as error:
             flaws, told = [_failed(path, error, severity)], "it could not be run"
         yield from flaws
-        yield Check(name, _outcome(flaws), told)
+        yield Check(name, outcome_of(flaws), told)
 
 
 def _absent(path: tuple[str | int, ...], name: str, dataset: str, *, required: bool) -> Iterator[Flaw | Check]:
@@ -186,12 +186,6 @@ def _compared(subject: Subject, number: int, found: Measured, pictures: Pictures
 
 def _allowed(metric: Metric, found: Measured) -> float:
     return TOLERANCE + SIGMAS * found.errors.get((metric.protocol, metric.name), 0.0)
-
-
-def _outcome(flaws: Sequence[Flaw]) -> Outcome:
-    ranks: dict[Severity, Outcome] = {"error": "failed", "unknown": "unknown", "warning": "warned"}
-    severities = {flaw.severity for flaw in flaws}
-    return next((outcome for severity, outcome in ranks.items() if severity in severities), "passed")
 
 
 def _told(metrics: Sequence[Metric], found: Measured, pictures: Pictures) -> str:

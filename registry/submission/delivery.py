@@ -15,7 +15,7 @@ from registry.obtain import Obtainer
 from registry.progress import Progress
 from registry.store.base import NotHeldError
 from registry.submission.flaw import Flaw, Subject
-from registry.submission.report import Check
+from registry.submission.report import Check, outcome_of
 from registry.units import format_bytes
 
 Had = Path | ZooError
@@ -111,9 +111,7 @@ def _check(subject: Subject, files: Mapping[str, Path], flaws: Sequence[Flaw]) -
     if not artifacts:
         return Check("files", "skipped", "the card names none")
     if flaws:
-        grave = {flaw.severity for flaw in flaws}
-        outcome = "failed" if "error" in grave else "unknown" if "unknown" in grave else "warned"
-        return Check("files", outcome, f"{len(flaws)} of {len(artifacts)} not had")  # type: ignore[arg-type]
+        return Check("files", outcome_of(flaws), f"{len(flaws)} of {len(artifacts)} not had")
     if not files:
         return Check("files", "skipped", "none has a digest")
     size = format_bytes(sum(one.size or 0 for one in artifacts if one.file in files))

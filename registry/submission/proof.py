@@ -69,7 +69,7 @@ def prove(evidence: Evidence) -> Proof:
 
 def _model(evidence: Evidence) -> Iterator[Flaw | Check]:
     subject = evidence.subject
-    model = next((item for item in subject.variant.files if item.role == "model"), None)
+    model = subject.variant.model_file
     path = evidence.files.get(model.file) if model else None
     if model is None or path is None:
         return
@@ -201,14 +201,14 @@ def _lineage(evidence: Evidence) -> Iterator[Flaw | Check]:
         yield Check("lineage", "failed", "no valid record")
         return
     made = {item.digest for step in steps for item in step.outputs}
-    model = next(item for item in subject.variant.files if item.role == "model")
-    if model.digest not in made:
+    digest = subject.variant.model_file.digest if subject.variant.model_file else None
+    if digest not in made:
         message = "the lineage record does not say how this file came about"
         yield Flaw(
             where,
             "lineage-mismatch",
             message,
-            f"a step that makes {model.digest}",
+            f"a step that makes {digest}",
             counted(len(steps), "other step"),
         )
         yield Check("lineage", "failed", "of another file")

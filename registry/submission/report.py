@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from registry.problem import Problem
+from registry.problem import Problem, Severity
 
 Verdict = Literal["accepted", "accepted with warnings", "rejected", "could not tell"]
 Outcome = Literal["passed", "warned", "failed", "unknown", "skipped"]
@@ -27,6 +27,22 @@ _BY_SEVERITY: tuple[tuple[str, Verdict], ...] = (
     ("unknown", "could not tell"),
     ("warning", "accepted with warnings"),
 )
+
+
+_OUTCOMES: dict[Verdict, Outcome] = {
+    "rejected": "failed",
+    "could not tell": "unknown",
+    "accepted with warnings": "warned",
+    "accepted": "passed",
+}
+
+
+class Graded(Protocol):
+    """What has a severity: a problem, or a flaw that has no line yet."""
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +175,12 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=VERDICTS.index, default="accepted")
 
 
-def verdict_of(problems: Iterable[Problem]) -> Verdict:
-    """What problems come to."""
-    severities = {problem.severity for problem in problems}
+def verdict_of(found: Iterable[Graded]) -> Verdict:
+    """What problems or flaws come to."""
+    severities = {one.severity for one in found}
     return next((verdict for severity, verdict in _BY_SEVERITY if severity in severities), "accepted")
+
+
+def outcome_of(found: Iterable[Graded]) -> Outcome:
+    """What a check comes to that found these."""
+    return _OUTCOMES[verdict_of(found)]
