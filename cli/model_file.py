@@ -128,10 +128,10 @@ def model_artifact(variant: Variant) -> Artifact:
     Raises:
         RejectedError: It has none.
     """
-    models = [artifact for artifact in variant.files if artifact.role == "model"]
-    if not models or models[0].digest is None:
+    model = variant.model_file
+    if model is None or model.digest is None:
         raise RejectedError(
             f"{variant.full_name}: its card has no digest of a model file, so nothing proves which bytes it means",
             hint="pull it with --allow-unpinned and give the file's path",
         )
-    return models[0]
+    return model

@@ -58,7 +58,7 @@ class Recipe:
     @property
     def wanted(self) -> Digest | None:
         """Digest of the file that it is to make; None where the card does not pin it yet."""
-        return next((artifact.digest for artifact in self.variant.files if artifact.role == "model"), None)
+        return self.variant.model_file.digest if self.variant.model_file else None
 
     def require_result(self, found: Digest, versions: Mapping[str, Any]) -> None:
         """See that what was made is the file that the card means.

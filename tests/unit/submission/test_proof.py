@@ -119,6 +119,13 @@ def test_a_lineage_record_of_another_file() -> None:
     assert flaw.rule == "lineage-mismatch"
 
 
+def test_a_lineage_record_without_a_model() -> None:
+    variant, files = claimed("128-int8-per-channel")
+    variant["artifacts"] = [item for item in variant["artifacts"] if item["role"] == "lineage"]
+    (flaw,) = proven(variant, files).flaws
+    assert flaw.rule == "lineage-mismatch"
+
+
 def test_a_figure_of_the_images_that_its_lineage_trained_on() -> None:
     variant, files = claimed("128-float32-keras")
     record = next(item["file"] for item in variant["artifacts"] if item["role"] == "lineage")
